@@ -1,0 +1,50 @@
+# The two commands are `make run` and `make test`; `make` alone lists the others.
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+PY = .venv/bin/python
+PACKAGES = anct_portal common files territories accounts notifications programmes operators committees requests reports
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-db lint format types arch migrations resetdb prepare prepare-tests
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
+
+prepare:
+	@$(PYTHON) setup/prepare.py
+
+prepare-tests:
+	@$(PYTHON) setup/prepare.py --tests
+
+run: prepare ## the whole portal with its servers and demonstration data, on http://localhost:8000 (PORT=…)
+	@exec $(PY) -m anct_portal.run
+
+test: prepare-tests ## the whole suite, on servers of its own (ARGS="-k name" for a part of it)
+	@exec $(PY) -m anct_portal.embedded --test -- $(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-db: prepare-tests ## the tests marked `db`, on the PostgreSQL and Redis of localhost's standard ports
+	@exec env DATABASE_URL=$${TEST_DATABASE_URL:-postgres://postgres@localhost:5432/postgres} \
+		REDIS_URL=$${TEST_REDIS_URL:-redis://localhost:6379/9} $(PY) -m pytest -n 2 --dist loadgroup -m db $(ARGS)
+
+lint: prepare ## ruff (rules and format), djlint
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/djlint --lint --quiet templates
+
+format: prepare ## rewrites the code as ruff formats it
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+types: prepare ## mypy
+	@.venv/bin/mypy $(PACKAGES)
+
+arch: prepare ## who may import whom, and the tests about the repository itself
+	@.venv/bin/lint-imports --no-cache
+	@exec $(PY) -m anct_portal.embedded --test -- $(PY) -m pytest -q -p no:randomly tests/architecture
+
+migrations: prepare ## makemigrations, and the file that makes two branches' migrations conflict in git
+	@exec env DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m anct_portal.embedded --test -- $(PY) manage.py makemigrations $(ARGS)
+
+resetdb: prepare ## forgets the embedded databases; the next `make run` makes new ones
+	@exec $(PY) -m anct_portal.embedded.reset

@@ -1,0 +1,41 @@
+"""Who may open a page, before any ability is asked: somebody signed in, and acting under a mandate."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+
+def mandate_barrier(request: HttpRequest) -> HttpResponse | None:
+    """Where to send who can't go on: a visitor to the sign-in page, a person without a chosen mandate to the choice."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if not request.mandate:  # type: ignore[attr-defined]
+        query = urlencode({"next": request.get_full_path()})
+        return HttpResponseRedirect(f"{reverse('accounts:choose-mandate')}?{query}")
+    return None
+
+
+class MandateRequiredMixin:
+    """The page needs a person acting under one mandate in force. For class-based views."""
+
+    request: HttpRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        barrier = mandate_barrier(request)
+        return barrier or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+def mandate_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The same for view functions; keeps the marks that ``common.readonly`` reads."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return mandate_barrier(request) or view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,32 @@
+"""Gives each request its actor."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.actors import actor_of, mandate_of
+
+
+class ActorMiddleware:
+    """Sets ``request.actor`` and ``request.mandate``, both computed at first use and never before.
+
+    A mandate that ended since the last request is no longer there at the next one. ``request.mandate`` is a lazy object
+    even when there is none: test its truth, not its identity.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
+        request.mandate = SimpleLazyObject(lambda: mandate_of(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """Reads the person of the session before the view: Django deletes a session whose password has changed, and
+        the connection refuses that inside a GET (``common.readonly``, which comes next)."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and not getattr(view, "without_database", False):
+            bool(request.user.is_authenticated)

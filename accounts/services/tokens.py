@@ -1,0 +1,54 @@
+"""API tokens: shown once, stored as a hash, bound to one mandate, expiring."""
+
+import datetime as dt
+import hashlib
+import secrets
+
+from accounts.actors import with_rights
+from accounts.models import ApiToken, Mandate, User
+from common import clock
+from common.errors import Invalid, NotAllowed
+
+PREFIX = "guichet_"
+MAX_DAYS = 366
+
+
+def digest(secret: str) -> str:
+    """A token is 256 random bits: a plain hash can't be guessed back."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def issue(
+    mandate: Mandate, *, days: int = 30, label: str = "", created_by: User | None = None, at: dt.datetime | None = None
+) -> str:
+    """Creates a token acting under ``mandate`` and returns it in clear, for the only time."""
+    now = at or clock.now()
+    if not 1 <= days <= MAX_DAYS:
+        raise Invalid(f"Un jeton vaut de 1 à {MAX_DAYS} jours.", field="days")
+    if not mandate.in_force(clock.today()) or not mandate.user.is_active:
+        raise NotAllowed("Ce mandat n’est pas en cours.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(
+        mandate=mandate,
+        label=label,
+        digest=digest(secret),
+        created_at=now,
+        created_by=created_by,
+        expires_at=now + dt.timedelta(days=days),
+    )
+    return secret
+
+
+def revoke(token: ApiToken, *, at: dt.datetime | None = None) -> None:
+    token.revoked_at = at or clock.now()
+    token.save(update_fields=["revoked_at"])
+
+
+def mandate_for(secret: str, *, at: dt.datetime | None = None) -> Mandate | None:
+    """The mandate that a token acts under, ready for ``actor_for``; None when the token is unknown, expired or revoked,
+    or when the mandate is no longer in force or its person's account is closed. One query."""
+    now = at or clock.now()
+    today = clock.today()
+    alive = ApiToken.objects.alive(now).filter(digest=digest(secret)).values("mandate_id")
+    mandates = Mandate.objects.in_force(today).filter(pk__in=alive, user__is_active=True)
+    return with_rights(mandates, today).first()

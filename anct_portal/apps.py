@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "anct_portal"
+    verbose_name = "Portail"
+
+    def ready(self) -> None:
+        from anct_portal import checks  # noqa: F401  (registers itself)

@@ -1,0 +1,84 @@
+"""The main navigation: one literal table, role by role, in the words of the pages it leads to.
+
+An entry is shown only when its address is served by the portal as it stands: the menu never leads to a missing page.
+"""
+
+import functools
+from dataclasses import dataclass
+
+from django.urls import Resolver404, resolve
+
+from common.actor import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry on one page: ``current`` is the value of ``aria-current`` (this page, one under it), or empty."""
+
+    label: str
+    path: str
+    current: str
+
+
+DASHBOARD = Entry("Tableau de bord", "/guichet/")
+NATIONAL = Entry("Saisines", "/national/")
+DELEGATIONS = Entry("Missions confiées", "/operateurs/")
+SOLICITATIONS = Entry("Sollicitations", "/sollicitations/")
+COMMITTEE = Entry("Comité local", "/clct/")
+OWN_REQUESTS = Entry("Mes demandes", "/demandes/")
+FILING = Entry("Décrire mon besoin", "/demandes/nouvelle/")
+
+#: What every person sees after the entries of his role.
+COMMON = (
+    Entry("Offres", "/offres/"),
+    Entry("Territoires et guichets", "/territoires/"),
+    Entry("Programmes", "/programmes/"),
+)
+
+#: Every role has its line (tested): a new one must be decided.
+BY_ROLE: dict[Role, tuple[Entry, ...]] = {
+    Role.ANONYMOUS: (FILING,),
+    Role.OFFICIAL: (OWN_REQUESTS, FILING),
+    Role.SECRETARY: (OWN_REQUESTS, FILING),
+    Role.PROVIDER: (SOLICITATIONS, DASHBOARD),
+    Role.INSTRUCTOR: (DASHBOARD, COMMITTEE),
+    Role.SUB_PREFECT: (DASHBOARD, COMMITTEE),
+    Role.DEPUTY: (DASHBOARD, COMMITTEE),
+    Role.DELEGATE: (DASHBOARD, COMMITTEE),
+    Role.FOLLOW_UP_OFFICER: (DASHBOARD,),
+    Role.PROJECT_LEADER: (DASHBOARD,),
+    Role.REGION: (DASHBOARD,),
+    Role.CMT: (DASHBOARD,),
+    Role.NATIONAL: (NATIONAL,),
+    Role.DIRECTOR_GENERAL: (NATIONAL,),
+    Role.OPERATOR: (DELEGATIONS, SOLICITATIONS),
+    Role.CONTRACTOR: (DASHBOARD,),
+    Role.COMMITTEE_MEMBER: (COMMITTEE,),
+    Role.ADMINISTRATOR: (Entry("Administration", "/admin/"),),
+    Role.SYSTEM: (),
+}
+
+
+@functools.cache
+def is_served(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def items(role: Role, path: str) -> list[Item]:
+    """The menu of ``role`` on the page at ``path``. Only the longest matching entry is current."""
+    entries = [entry for entry in (*BY_ROLE[role], *COMMON) if is_served(entry.path)]
+    nearest = max((entry.path for entry in entries if path.startswith(entry.path)), key=len, default="")
+    return [
+        Item(entry.label, entry.path, ("page" if entry.path == path else "true") if entry.path == nearest else "")
+        for entry in entries
+    ]

@@ -1,0 +1,237 @@
+"""Every setting, in Django's order of topics. The environment is read through ``anct_portal.env`` only."""
+
+import datetime as dt
+
+from celery.schedules import crontab
+
+from anct_portal import embedded, env
+
+DEBUG = env.boolean("DEBUG")
+SECRET_KEY = env.text("SECRET_KEY", "development-only" if DEBUG else None)
+BASE_DIR = env.BASE_DIR
+VAR_DIR = env.VAR_DIR
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+SITE_URL = env.text("SITE_URL", "http://localhost:8000").rstrip("/")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "pgtrigger",
+    "guardian",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "django_prometheus",
+    "widget_tweaks",
+    "dsfr",
+    "common",
+    "files",
+    "territories",
+    "accounts",
+    "notifications",
+    "programmes",
+    "operators",
+    "committees",
+    "requests",
+    "reports",
+    "anct_portal",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.ActorMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "common.readonly.ReadOnlyMiddleware",
+]
+
+ROOT_URLCONF = "anct_portal.urls"
+WSGI_APPLICATION = "anct_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "common.context_processors.site",
+                "accounts.context_processors.actor",
+            ],
+            "builtins": ["common.templatetags.french"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- data ------------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": {
+        **embedded.database(env.text("DATABASE_URL", "")),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+#: The role that web and workers take after connecting (no UPDATE, DELETE, TRUNCATE on append-only tables).
+#: Empty: the owner.
+DATABASE_ROLE = env.text("DATABASE_ROLE", "")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+ANONYMOUS_USER_NAME = None  # guardian must not insert a person
+AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
+#: guardian keeps the named exceptions, which querysets read: nobody asks it through ``has_perm``.
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = int(dt.timedelta(days=14).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # a GET may show a message without writing
+
+# --- language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "fr"
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+USE_TZ = True
+#: Shift of the portal's clock; processes under test only.
+CLOCK_OFFSET = env.seconds("CLOCK_OFFSET_SECONDS")
+
+# --- files -----------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 20 * 1024 * 1024)
+REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 100 * 1024 * 1024)
+
+# --- work ------------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = embedded.redis_url(env.text("REDIS_URL", ""))
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
+CELERY_TIMEZONE = TIME_ZONE
+#: Each of these does what is due and nothing twice: a day missed is made up for by the next.
+CELERY_BEAT_SCHEDULE = {
+    "surveys that are due": {"task": "requests.ask_due_surveys", "schedule": crontab(hour=7, minute=0)},
+    "drafts nobody holds any more": {"task": "requests.purge_drafts", "schedule": crontab(hour=3, minute=10)},
+    "codes and attempts past their time": {"task": "accounts.purge_sign_in", "schedule": crontab(hour=3, minute=20)},
+}
+
+# --- mail ------------------------------------------------------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 1025)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Guichet de l’ingénierie <guichet@localhost>")
+
+# --- security --------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+}
+CSRF_FAILURE_VIEW = "anct_portal.pages.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^sante/"]
+#: Number of reverse proxies in front of the portal whose X-Forwarded-For entries are trusted.
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
+# --- API -------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.JsonParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.TokenAuthentication",
+        "accounts.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "common.api.CursorPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.api.problem_handler",
+    "PAGE_SIZE": 50,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Guichet unique de l’ingénierie",
+    "DESCRIPTION": "Demandes d’appui en ingénierie des collectivités, offres, territoires et programmes.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StateEnum": "requests.enums.StateChoices",
+        "ChannelEnum": "requests.enums.Channel",
+        "ConversationChannelEnum": "requests.enums.ConversationChannel",
+        "DecisionKindEnum": "requests.enums.DecisionKind",
+        "DocumentKindEnum": "requests.enums.DocumentKind",
+        "CollectivityKindEnum": "territories.enums.CollectivityKind",
+        "ProviderKindEnum": "operators.enums.ProviderKind",
+    },
+}
+
+# --- demonstration ---------------------------------------------------------------------------------------------------
+#: Accepted as second factor beside the code sent by mail; development only.
+DEMONSTRATION_CODE = env.text("DEMONSTRATION_CODE", "") if DEBUG else ""

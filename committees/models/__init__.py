@@ -1,0 +1,3 @@
+from committees.models.committee import Committee, CommitteeMember
+
+__all__ = ["Committee", "CommitteeMember"]

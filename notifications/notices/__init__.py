@@ -1,0 +1,5 @@
+"""Mails about what happens in the apps below: they know nothing of mails, so their kinds are declared here."""
+
+from notifications.notices import accounts
+
+__all__ = ["accounts"]

@@ -1,0 +1,126 @@
+"""What the portal tells, to whom, in which words: one class a kind of mail, in each app's ``notifications.py``.
+
+    @register
+    class Submitted(Notification):
+        kind = "request_submitted"
+        event = events.RequestSubmitted
+        label = "Accusé d’enregistrement"
+        template = "requests/mail/submitted"  # .txt and .html, which extend notifications/mail/base
+
+        def recipients(self, event): ...
+        def subject(self, event, recipient): ...
+        def context(self, event, recipient): ...
+
+Nothing of it runs in the transaction that emits the event: only one row of the outbox is written there.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from common.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom. ``key`` identifies him for ever (« user:12 », « desk:04 », « address:mairie@… »): he is told once."""
+
+    email: str
+    key: str
+    name: str = ""
+    user_id: int | None = None
+
+
+_loaded: ContextVar[dict[str, Any] | None] = ContextVar("loaded", default=None)
+
+
+@contextmanager
+def one_event() -> Iterator[None]:
+    """While the mails of one event are written, each kind loads what it speaks of once."""
+    token = _loaded.set({})
+    try:
+        yield
+    finally:
+        _loaded.reset(token)
+
+
+class Notification:
+    """One kind of mail.
+
+    A kind that speaks of a row overrides ``load(event)``, and its other methods read ``self.about(event)``: the row is
+    read once an event, whatever the number of recipients.
+
+    ``delay``
+        How long the mail may still be cancelled before it leaves.
+    ``valid_for``
+        After this long the mail has no object any more and is not sent (None: always sent).
+    ``secret``
+        It carries a code: the outbox forgets it once the mail is written, the mail once it is sent.
+    """
+
+    kind: ClassVar[str]
+    event: ClassVar[type[Event]]
+    label: ClassVar[str]
+    template: ClassVar[str]
+    delay: ClassVar[dt.timedelta] = dt.timedelta()
+    valid_for: ClassVar[dt.timedelta | None] = None
+    secret: ClassVar[bool] = False
+
+    def load(self, event: Any) -> Any:
+        """What the mail speaks of, with its relations selected."""
+        raise NotImplementedError
+
+    def about(self, event: Any) -> Any:
+        """What :meth:`load` returned for this event."""
+        loaded = _loaded.get()
+        if loaded is None:
+            return self.load(event)
+        if self.kind not in loaded:
+            loaded[self.kind] = self.load(event)
+        return loaded[self.kind]
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        raise NotImplementedError
+
+    def subject(self, event: Any, recipient: Recipient) -> str:
+        raise NotImplementedError
+
+    def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
+        return {}
+
+    def object_reference(self, event: Any) -> str:
+        """What the mail is about (« 2026-04-00012 »): mails of one object form one conversation."""
+        return ""
+
+    def reply_to(self, event: Any, recipient: Recipient) -> str:
+        """The mailbox that a human being reads; empty: nobody's."""
+        return ""
+
+
+N = TypeVar("N", bound=type[Notification])
+
+_kinds: dict[str, Notification] = {}
+
+
+def register(notification: N) -> N:
+    """Class decorator; a kind is used once."""
+    if notification.kind in _kinds:
+        raise ValueError(f"notification registered twice: {notification.kind}")
+    _kinds[notification.kind] = notification()
+    return notification
+
+
+def notifications_of(event_type: type[Event]) -> tuple[Notification, ...]:
+    """Those caused by this type of event, or by a type it derives from."""
+    return tuple(each for each in _kinds.values() if issubclass(event_type, each.event))
+
+
+def all_notifications() -> tuple[Notification, ...]:
+    return tuple(_kinds[kind] for kind in sorted(_kinds))
+
+
+def get(kind: str) -> Notification:
+    return _kinds[kind]

@@ -1,0 +1,56 @@
+"""The catalogue as the engine reads it: the offers that meet a territory, how many do not, and how fresh it is.
+
+A constant number of queries, whatever the number of offers.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Max
+
+from operators.matching.facts import Facts, OfferRecord
+from operators.matching.recommend import Assessment, assess
+from operators.models import Offer, Subject
+from operators.territory_facts import facts_of
+from programmes.models import Programme
+from territories.models import Collectivity, Zoning
+
+
+def records_for(facts: Facts) -> list[OfferRecord]:
+    """Every published offer that covers at least a part of the territory, expired or full ones included. One query."""
+    return Offer.objects.published().meeting(facts.areas).as_records()
+
+
+def assess_facts(facts: Facts) -> Assessment:
+    """Examines the whole catalogue for these facts. Two queries."""
+    records = records_for(facts)
+    return assess(facts, records, outside=Offer.objects.published().count() - len(records))
+
+
+def assess_body(collectivity: Collectivity, on: dt.date, **need: Any) -> Assessment:
+    """Facts of a body and examination of the catalogue. Five queries; ``need`` as in :class:`Facts`."""
+    return assess_facts(facts_of(collectivity, on, **need))
+
+
+def catalogue_date() -> dt.datetime | None:
+    """When the catalogue last changed: « catalogue du 4 mai »."""
+    last: dt.datetime | None = Offer.objects.published().aggregate(last=Max("updated_at"))["last"]
+    return last
+
+
+def labels() -> dict[str, str]:
+    """Names that staff may have added or changed: subjects, programmes, zonings. Three queries."""
+    return {
+        **dict(Zoning.objects.values_list("code", "label")),
+        **dict(Programme.objects.values_list("code", "label")),
+        **dict(Subject.objects.values_list("code", "label")),
+    }
+
+
+def need_of(subjects: list[Subject]) -> dict[str, tuple[str, ...]]:
+    """Subjects ticked, the main one first → themes and subjects of the need. « Je ne sais pas » leaves both unknown."""
+    known = [subject for subject in subjects if subject.theme]
+    return {
+        "themes": tuple(dict.fromkeys(str(subject.theme) for subject in known)),
+        "subjects": tuple(subject.code for subject in known),
+    }

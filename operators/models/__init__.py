@@ -1,0 +1,5 @@
+from operators.models.offer import Offer, OfferCoverage
+from operators.models.provider import FrameworkAgreement, Provider
+from operators.models.subject import Subject
+
+__all__ = ["FrameworkAgreement", "Offer", "OfferCoverage", "Provider", "Subject"]

@@ -1,0 +1,113 @@
+"""From a collectivity to what the engine knows of it: where it lies, what it belongs to, what lists say of it.
+
+One query, whatever the size of the body; the need (themes, subject, phase…) comes from the caller.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
+
+from operators.matching.facts import Facts, ZoningFact
+from operators.matching.vocabulary import NATION_CODE, BodyKind, Level
+from programmes.models import ProgrammeMember
+from territories.models import Collectivity, CollectivityDepartment, FlatMembership, ZoningValue
+
+#: Values by which a list says that a body is *outside* a zoning. Any other value of a class means inside.
+OUTSIDE_VALUES = frozenset({"non", "non classée", "non classé", "hors zonage", "aucun"})
+
+Row = dict[str, Any]
+
+
+def areas_of(collectivity: Collectivity) -> dict[str, frozenset[str]]:
+    """Every code the body lies in, by level. One query.
+
+    Departments are all those of its territory: an offer that covers one of two covers a part, and the engine says so.
+    """
+    return _areas(collectivity, _row(collectivity))
+
+
+def facts_of(collectivity: Collectivity, on: dt.date, **need: Any) -> Facts:
+    """The facts of a body on a day, with a need; keywords are those of :class:`Facts`, and win over what is held."""
+    row = _row(collectivity, on)
+    known = {
+        "population": collectivity.population,
+        "population_vintage": collectivity.population_vintage,
+        "population_column": collectivity.population_column,
+        "commune_count": 1 if collectivity.is_municipal else len(row["commune_rows"]) or None,
+        "programmes": frozenset(row["programme_rows"]),
+        "zonings": {zoning["code"]: _zoning(zoning) for zoning in row["zoning_rows"]},
+    }
+    return Facts(
+        on=on,
+        kind=collectivity.kind,
+        code=collectivity.code,
+        name=collectivity.name,
+        areas=_areas(collectivity, row),
+        **{**known, **need},
+    )
+
+
+def _row(collectivity: Collectivity, on: dt.date | None = None) -> Row:
+    """What is held of a body, in one query; its place only, without a day."""
+    here = CollectivityDepartment.objects.filter(collectivity=OuterRef("pk")).order_by("department")
+    above = FlatMembership.objects.filter(member=OuterRef("pk")).order_by("ancestor__code")
+    rows = Collectivity.objects.filter(pk=collectivity.pk).annotate(
+        department_rows=ArraySubquery(here.values(row=JSONObject(code="department", region="department__region"))),
+        grouping_rows=ArraySubquery(above.values(row=JSONObject(kind="ancestor__kind", code="ancestor__code"))),
+    )
+    if on is None:
+        return dict(rows.values("department_rows", "grouping_rows")[0])
+    below = FlatMembership.objects.filter(ancestor=OuterRef("pk"), member__kind=BodyKind.COMMUNE)
+    mine = Q(collectivity=OuterRef("pk")) | Q(
+        collectivity__in=FlatMembership.objects.filter(member=OuterRef(OuterRef("pk"))).values("ancestor")
+    )
+    programmes = ProgrammeMember.objects.in_force(on).filter(mine).order_by("programme")
+    known = rows.annotate(
+        commune_rows=ArraySubquery(below.values("pk")),
+        programme_rows=ArraySubquery(programmes.values("programme").distinct()),
+        zoning_rows=ArraySubquery(
+            ZoningValue.objects.filter(collectivity=OuterRef("pk"))
+            .order_by("zoning")
+            .values(
+                row=JSONObject(
+                    code="zoning",
+                    label="zoning__label",
+                    source="zoning__source",
+                    is_numeric="zoning__is_numeric",
+                    value="value",
+                    number="number",
+                    vintage="vintage",
+                )
+            )
+        ),
+    )
+    return dict(known.values("department_rows", "grouping_rows", "commune_rows", "programme_rows", "zoning_rows")[0])
+
+
+def _areas(collectivity: Collectivity, row: Row) -> dict[str, frozenset[str]]:
+    groupings = {grouping["code"] for grouping in row["grouping_rows"] if grouping["kind"] == BodyKind.EPCI}
+    own = {collectivity.code}
+    areas = {
+        Level.NATION: {NATION_CODE},
+        Level.REGION: {department["region"] for department in row["department_rows"]} - {None},
+        Level.DEPARTMENT: {department["code"] for department in row["department_rows"]} or {collectivity.department_id},
+        Level.ARRONDISSEMENT: {collectivity.arrondissement_id} - {None},
+        Level.EPCI: groupings | own if collectivity.kind == BodyKind.EPCI else groupings,
+        Level.COMMUNE: own if collectivity.is_municipal else set(),
+    }
+    return {level.value: frozenset(codes) for level, codes in areas.items() if codes}
+
+
+def _zoning(row: Row) -> ZoningFact:
+    return ZoningFact(
+        code=row["code"],
+        label=row["label"],
+        value=row["value"],
+        number=float(row["number"]) if row["number"] is not None else None,
+        holds=None if row["is_numeric"] else row["value"].casefold() not in OUTSIDE_VALUES,
+        source=row["source"],
+        vintage=row["vintage"],
+    )

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from operators.views import catalogue, rules
+
+app_name = "operators"
+
+urlpatterns = [
+    path("offres/", catalogue.offers, name="offers"),
+    path("offres/<uuid:uuid>/", catalogue.offer, name="offer"),
+    path("offres/prestataires/<slug:code>/", catalogue.provider, name="provider"),
+    path("comment-une-demande-est-orientee/", rules.how_requests_are_routed, name="rules"),
+]

@@ -1,0 +1,3 @@
+from programmes.models.programme import Programme, ProgrammeMember
+
+__all__ = ["Programme", "ProgrammeMember"]

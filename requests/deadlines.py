@@ -1,0 +1,45 @@
+"""Delays of the service: parameters, none of them legal (DOMAIN 2.5). Working days of the territory unless said."""
+
+import datetime as dt
+
+from common.calendar import add_working_days
+from requests.workflow import State
+
+#: Working days within which the holder of a state is expected to act; a state left out has no delay of its own.
+WORKING_DAYS: dict[State, int] = {
+    State.SUBMITTED: 10,  # receipt
+    State.QUALIFICATION: 15,
+    State.LOCAL_SEARCH: 20,
+    State.REFERRAL_PREPARATION: 15,
+    State.REFERRED: 5,
+    State.NATIONAL_REVIEW: 20,
+    State.DELEGATED: 15,
+    State.CONTRACTING: 40,
+}
+#: What the desk promises to an official while figures are too few (SCREENS 0).
+COMMITMENT_DAYS = 15
+#: An answer to a proposal is awaited this long, or this many days after the next council (PRACTICE 1.9).
+PROPOSAL_DAYS = 10
+DAYS_AFTER_COUNCIL = 5
+SOLICITATION_DAYS = 10
+COMPLETION_DAYS = 20
+#: « Relancer » opens at this many working days without an event (SCREENS 3).
+CHASE_AFTER_DAYS = 15
+#: A follow-up silent for so many days is shown to the desk.
+SILENT_FOLLOW_UP_DAYS = 60
+REOPENING_MONTHS = 12
+SURVEY_MONTHS = 6
+
+
+def due_on(state: State, since: dt.date, territory: str) -> dt.date | None:
+    """The day by which the holder of ``state`` is expected to act, when the state has a delay of its own."""
+    days = WORKING_DAYS.get(state)
+    return None if days is None else add_working_days(since, days, territory)
+
+
+def answer_by(asked: dt.date, council_on: dt.date | None, territory: str) -> dt.date:
+    """By when a proposal is to be answered: ten working days, or five days after the next council if that is later."""
+    limit = add_working_days(asked, PROPOSAL_DAYS, territory)
+    if council_on is None or council_on < asked:
+        return limit
+    return max(limit, council_on + dt.timedelta(days=DAYS_AFTER_COUNCIL))

@@ -1,0 +1,62 @@
+"""One file for each moment of a request's life."""
+
+from requests.models.exchanges import Document, Message, SupportRequestUserObjectPermission
+from requests.models.followup import Closing, FollowUpEntry, Recommendation, Survey, Suspension
+from requests.models.intake import (
+    CatalogueAnswer,
+    ConcernedDepartment,
+    Draft,
+    DraftFile,
+    Note,
+    ReferenceCounter,
+    SupportRequest,
+    Transition,
+)
+from requests.models.referral import (
+    Agreement,
+    Delegation,
+    FundingRule,
+    FundingTest,
+    NationalAnswer,
+    Referral,
+    ReferralMotive,
+    Signature,
+)
+from requests.models.solution import Solicitation, Solution, SolutionLine
+from requests.models.triage import Assignment, Decision, Dispatch, ReadingLog, RoutingAssessment, RoutingJob
+
+__all__ = [
+    "Agreement",
+    "Assignment",
+    "CatalogueAnswer",
+    "Closing",
+    "ConcernedDepartment",
+    "Decision",
+    "Delegation",
+    "Dispatch",
+    "Document",
+    "Draft",
+    "DraftFile",
+    "FollowUpEntry",
+    "FundingRule",
+    "FundingTest",
+    "Message",
+    "NationalAnswer",
+    "Note",
+    "ReadingLog",
+    "Recommendation",
+    "ReferenceCounter",
+    "Referral",
+    "ReferralMotive",
+    "RoutingAssessment",
+    "RoutingJob",
+    "Signature",
+    "Solicitation",
+    "Solution",
+    "SolutionLine",
+    "SupportRequest",
+    "SupportRequestUserObjectPermission",
+    "Survey",
+    "Suspension",
+    "Transition",
+]

@@ -1,0 +1,354 @@
+"""The case file itself, its draft, and its reference."""
+
+import statistics
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from django.db.models import Q
+
+from common.actor import Actor
+from common.models import AppendOnly, NeverDeleted
+from operators.enums import Phase, Theme
+from requests.enums import (
+    Channel,
+    Competence,
+    HolderChoices,
+    Outcome,
+    Progress,
+    ProjectLead,
+    RedirectionReason,
+    Route,
+    StateChoices,
+)
+from requests.permissions import draft_visibility, visibility
+from requests.workflow import HOLDERS, TERMINAL, State
+
+#: States that a request may be in before its receipt was acknowledged.
+UNREAD = (State.SUBMITTED, State.INCOMPLETE, State.ATTACHED, State.WITHDRAWN, State.DROPPED)
+#: States that only a signed referral leads to.
+NATIONAL = (State.REFERRED, State.NATIONAL_REVIEW, State.DELEGATED, State.CONTRACTING, State.NATIONAL_SUPPORT)
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, actor: Actor) -> "DraftQuerySet":
+        """The drafts that ``actor`` may open: his, and those of the collectivity he proved to act for."""
+        return self.filter(draft_visibility(actor))
+
+
+class Draft(models.Model):
+    """A request being written: the answers as typed, step by step, whatever they are worth.
+
+    It is a table of its own, so that what the State reads cannot hold a draft; it is deleted when the request is filed
+    or given up. ``id`` becomes the request's ``submission_key``: filing it twice makes one request.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="drafts")
+    #: SHA-256 of the browser's key while nobody has signed in; held 7 days.
+    browser_key = models.CharField(max_length=64, blank=True)
+    collectivity = models.ForeignKey("territories.Collectivity", models.PROTECT, null=True, related_name="+")
+    answers = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    asked_email = models.EmailField(blank=True)
+    asked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "brouillon"
+        ordering = ["-updated_at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="draft_has_a_holder", condition=Q(person__isnull=False) | ~Q(browser_key=""))
+        ]
+        indexes = [models.Index(fields=["browser_key"], condition=~Q(browser_key=""), name="draft_browser_key")]
+
+    def __str__(self) -> str:
+        return f"brouillon {self.id}"
+
+
+class DraftFile(models.Model):
+    """A file chosen while writing; it becomes a document of the request when that is filed, and dies with the draft."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
+    file = models.OneToOneField("files.StoredFile", models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "fichier d’un brouillon"
+        verbose_name_plural = "fichiers des brouillons"
+        ordering = ["added_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} ({self.draft_id})"
+
+
+class CatalogueAnswer(models.Model):
+    """« Cela me suffit »: somebody found in the catalogue what he looked for, and filed nothing. No person is kept."""
+
+    draft_key = models.UUIDField(unique=True)
+    collectivity = models.ForeignKey("territories.Collectivity", models.PROTECT, null=True, related_name="+")
+    subject = models.ForeignKey("operators.Subject", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "réponse trouvée dans le catalogue"
+        verbose_name_plural = "réponses trouvées dans le catalogue"
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.collectivity_id} ({self.at:%Y-%m-%d})"
+
+
+class ReferenceCounter(models.Model):
+    """The last number given in a department for a local year."""
+
+    department = models.ForeignKey("territories.Department", models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["department", "year"], name="one_counter_a_department_year")]
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.department_id}: {self.last}"
+
+    @classmethod
+    def next_reference(cls, department_code: str, year: int) -> str:
+        """The next ``AAAA-DD-NNNNN``; the counter's row stays locked until the transaction ends, so none is skipped."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {cls._meta.db_table} AS counter (department_id, year, last) VALUES (%s, %s, 1)"  # noqa: S608
+                " ON CONFLICT (department_id, year) DO UPDATE SET last = counter.last + 1 RETURNING last",
+                [department_code, year],
+            )
+            (number,) = cursor.fetchone()
+        return f"{year}-{department_code}-{number:05}"
+
+
+class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
+    def visible_to(self, actor: Actor) -> "SupportRequestQuerySet":
+        """The files that ``actor`` may see: where every list, count, export and answer of the API starts."""
+        return self.filter(visibility(actor))
+
+    def lock(self, pk: int) -> "SupportRequest":
+        """The row, locked until the transaction ends. Raises ``SupportRequest.DoesNotExist``."""
+        for row in self.select_for_update(of=("self",)).filter(pk=pk)[:1]:
+            return row
+        raise self.model.DoesNotExist
+
+    def for_lists(self) -> "SupportRequestQuerySet":
+        return self.select_related("collectivity", "collectivity__department", "subject", "assessment")
+
+    def delay_to_support(self, department_code: str, limit: int = 200) -> tuple[int, float | None]:
+        """How many of a department's last requests reached their support, and after how many days, as a median."""
+        recent = self.filter(department_id=department_code, supported_at__isnull=False)
+        rows = recent.order_by("-submitted_at", "-pk").values_list("submitted_at", "supported_at")[:limit]
+        delays = [(supported - submitted).days for submitted, supported in rows]
+        return len(delays), statistics.median(delays) if delays else None
+
+
+class SupportRequest(NeverDeleted):
+    """A request for engineering help, from its filing on. The HTTP request is ``request``; this never is."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    reference = models.CharField("référence", max_length=14, unique=True)
+    submission_key = models.UUIDField(unique=True)
+    #: SHA-256 of what was submitted under the key: the same key with another body is a conflict.
+    submission_hash = models.CharField(max_length=64)
+
+    state = models.CharField("état", max_length=24, choices=StateChoices.choices, default=StateChoices.SUBMITTED)
+    state_since = models.DateTimeField("depuis")
+    return_state = models.CharField(max_length=24, choices=StateChoices.choices, blank=True)
+    holder = models.CharField("en attente de", max_length=12, choices=HolderChoices.choices)
+    due_on = models.DateField("échéance", null=True)
+    last_activity_at = models.DateTimeField()
+    hidden_until = models.DateField("masquée jusqu’au", null=True)
+
+    # who and where, frozen at filing
+    collectivity = models.ForeignKey("territories.Collectivity", models.PROTECT, related_name="support_requests")
+    department = models.ForeignKey("territories.Department", models.PROTECT, related_name="support_requests")
+    arrondissement = models.ForeignKey("territories.Arrondissement", models.PROTECT, null=True, related_name="+")
+    grouping = models.ForeignKey("territories.Collectivity", models.PROTECT, null=True, related_name="+")
+    shared_with_grouping = models.BooleanField("partagée avec l’intercommunalité", default=False)
+    population = models.PositiveIntegerField(null=True)
+    population_vintage = models.PositiveSmallIntegerField(null=True)
+    population_column = models.CharField(max_length=40, blank=True)
+
+    # the need, in the applicant's words
+    subject = models.ForeignKey("operators.Subject", models.PROTECT, related_name="support_requests")
+    other_subjects = models.ManyToManyField("operators.Subject", related_name="+", blank=True)
+    title = models.CharField("intitulé", max_length=120)
+    public_title = models.CharField("intitulé communicable", max_length=120)
+    need = models.TextField("besoin", max_length=2000)
+    progress = models.CharField("avancement", max_length=12, choices=Progress.choices)
+    tried = ArrayField(models.CharField(max_length=80), default=list, verbose_name="déjà sollicités")
+    tried_answer = models.TextField("réponses reçues", max_length=2000, blank=True)
+    project_lead = models.CharField(max_length=12, choices=ProjectLead.choices, blank=True)
+    wanted_by = models.CharField("échéance souhaitée", max_length=120, blank=True)
+    next_council_on = models.DateField("prochain conseil", null=True)
+    details = models.JSONField("détails facultatifs", default=dict)
+
+    # how it came
+    channel = models.CharField("canal", max_length=12, choices=Channel.choices, default=Channel.WEB)
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    filed_as = models.CharField("qualité", max_length=200)
+    contact_name = models.CharField(max_length=200, blank=True)
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=30, blank=True)
+    submitted_at = models.DateTimeField("déposée le")
+    recorded_at = models.DateTimeField("enregistrée le")
+    confirmed_at = models.DateTimeField("confirmée par l’exécutif le", null=True)
+    acknowledged_at = models.DateTimeField("accusé de réception", null=True)
+
+    # the desk's reading
+    themes = ArrayField(models.CharField(max_length=3, choices=Theme.choices), default=list)
+    engineering_types = ArrayField(models.CharField(max_length=20), default=list)
+    services = ArrayField(models.CharField(max_length=20), default=list)
+    phase = models.CharField(max_length=20, choices=Phase.choices, blank=True)
+    competence = models.CharField(max_length=12, choices=Competence.choices, blank=True)
+    complexity_signs = ArrayField(models.CharField(max_length=40), default=list)
+    qualified_at = models.DateTimeField("qualifiée le", null=True)
+
+    assessment = models.ForeignKey(
+        "requests.RoutingAssessment", models.PROTECT, null=True, related_name="+", verbose_name="proposition"
+    )
+
+    # ends
+    host = models.ForeignKey("self", models.PROTECT, null=True, related_name="attached")
+    route = models.CharField(max_length=16, choices=Route.choices, blank=True)
+    outcome = models.CharField("issue", max_length=16, choices=Outcome.choices, blank=True)
+    referred_at = models.DateTimeField(null=True)
+    supported_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    redirection_reason = models.CharField(max_length=16, choices=RedirectionReason.choices, blank=True)
+    redirection_target = models.CharField(max_length=200, blank=True)
+    redirection_url = models.URLField(blank=True)
+
+    objects = SupportRequestQuerySet.as_manager()
+
+    class Meta(NeverDeleted.Meta):
+        verbose_name = "demande"
+        ordering = ["-submitted_at", "-pk"]
+        permissions = [("follow_supportrequest", "Suivre cette demande")]
+        constraints = [
+            models.CheckConstraint(
+                name="request_is_not_a_draft",
+                condition=~Q(state=State.DRAFT.value),
+                violation_error_message="Un brouillon n’est pas une demande.",
+            ),
+            models.CheckConstraint(
+                name="request_acknowledged_before_search",
+                condition=Q(acknowledged_at__isnull=False) | Q(state__in=[state.value for state in UNREAD]),
+                violation_error_message="L’accusé de réception précède toute recherche.",
+            ),
+            models.CheckConstraint(
+                name="request_referred_has_a_date",
+                condition=Q(referred_at__isnull=False) | ~Q(state__in=[state.value for state in NATIONAL]),
+                violation_error_message="Une demande transmise porte la date de sa transmission.",
+            ),
+            models.CheckConstraint(
+                name="request_supported_has_a_route",
+                condition=(Q(supported_at__isnull=False) & ~Q(route=""))
+                | ~Q(state__in=[State.LOCAL_SUPPORT.value, State.NATIONAL_SUPPORT.value, State.CLOSED.value]),
+                violation_error_message="Un accompagnement a une date de début et une voie.",
+            ),
+            models.CheckConstraint(
+                name="request_ended_has_one_outcome",
+                condition=(
+                    Q(state__in=sorted(state.value for state in TERMINAL), ended_at__isnull=False) & ~Q(outcome="")
+                )
+                | (~Q(state__in=sorted(state.value for state in TERMINAL)) & Q(ended_at__isnull=True, outcome="")),
+                violation_error_message="Une demande finie a une date et une issue, et une seule.",
+            ),
+            models.CheckConstraint(
+                name="request_attached_has_a_host",
+                condition=Q(state=State.ATTACHED.value, host__isnull=False)
+                | (~Q(state=State.ATTACHED.value) & Q(host__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="request_redirected_says_where",
+                condition=~Q(state=State.REDIRECTED.value) | (~Q(redirection_reason="") & ~Q(redirection_target="")),
+            ),
+            models.CheckConstraint(
+                name="request_paused_knows_where_to_return",
+                condition=~Q(state__in=[State.SUSPENDED.value, State.INCOMPLETE.value]) | ~Q(return_state=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["department", "-submitted_at", "-id"], name="request_by_department"),
+            models.Index(fields=["department", "state", "state_since"], name="request_queue"),
+            models.Index(fields=["collectivity", "-submitted_at", "-id"], name="request_by_collectivity"),
+            models.Index(fields=["arrondissement", "-submitted_at", "-id"], name="request_by_arrondissement"),
+            models.Index(
+                fields=["-referred_at", "-id"], condition=Q(referred_at__isnull=False), name="request_referred"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def step(self) -> State:
+        return State(self.state)
+
+    @property
+    def is_ended(self) -> bool:
+        return self.step in TERMINAL
+
+    def expected_holder(self) -> str:
+        return HOLDERS[self.step].value
+
+
+class ConcernedDepartment(models.Model):
+    """A department other than the lead one that a request concerns: its desk sees the file."""
+
+    support_request = models.ForeignKey(SupportRequest, models.PROTECT, related_name="concerned_departments")
+    department = models.ForeignKey("territories.Department", models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["department", "support_request"], name="one_row_a_concerned_department")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.support_request_id} — {self.department_id}"
+
+
+class Transition(AppendOnly):
+    """One line of a request's history, append-only. Free text stands in ``note``, which can be erased."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    support_request = models.ForeignKey(SupportRequest, models.PROTECT, related_name="transitions")
+    action = models.CharField(max_length=24)
+    from_state = models.CharField(max_length=24, choices=StateChoices.choices)
+    to_state = models.CharField(max_length=24, choices=StateChoices.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    mandate = models.ForeignKey("accounts.Mandate", models.PROTECT, null=True, related_name="+")
+    role = models.CharField(max_length=24)
+    body = models.CharField("organisme", max_length=200, blank=True)
+    note = models.OneToOneField("requests.Note", models.PROTECT, null=True, related_name="transition")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta(AppendOnly.Meta):
+        verbose_name = "étape"
+        ordering = ["at", "recorded_at", "id"]
+        indexes = [models.Index(fields=["support_request", "at"], name="transition_by_request")]
+
+    def __str__(self) -> str:
+        return f"{self.action} ({self.at:%Y-%m-%d})"
+
+
+class Note(models.Model):
+    """Free text that append-only rows refer to: it can be erased without touching the history."""
+
+    text = models.TextField(max_length=4000)
+    is_public = models.BooleanField(default=False)
+    erased_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.text[:60]

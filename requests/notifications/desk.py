@@ -1,0 +1,143 @@
+"""What the department's desk is told."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from notifications.registry import register
+from requests import events, recipients
+from requests.models import (
+    Closing,
+    Solicitation,
+    Solution,
+    SupportRequest,
+)
+from requests.notifications.base import RequestNotification, contacts, note_of, public_note_of
+from requests.workflow import Action
+
+
+class ToDesk(RequestNotification):
+    to = staticmethod(contacts)
+    page = "requests:file"
+    button = "Ouvrir la demande"
+
+
+@register
+class Received(ToDesk):
+    kind = "received"
+    label = "Demande nouvelle ou complétée"
+    to = staticmethod(recipients.desk)
+    actions = frozenset({Action.SUBMIT, Action.COMPLETE, Action.TAKE_BACK, Action.TRANSFER, Action.WITHDRAW})
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        what = {
+            Action.SUBMIT: "nouvelle demande",
+            Action.COMPLETE: "demande complétée",
+            Action.TAKE_BACK: "demande reprise",
+            Action.TRANSFER: "demande transmise à votre département",
+            Action.WITHDRAW: "demande retirée",
+        }[Action(event.action)]
+        return f"{what} ({support_request.title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [f"{support_request.reference} · {support_request.subject.label}", public_note_of(event)]
+
+
+@register
+class ProviderAnswered(ToDesk):
+    kind = "provider_answered"
+    label = "Réponse d’un prestataire"
+    event = events.SolicitationAnswered
+
+    def rows(self, event: Any) -> QuerySet[Solicitation]:
+        return Solicitation.objects.select_related("provider").filter(pk=event.solicitation_id)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        row = self.row(event)
+        return f"réponse de {row.provider.name} ({row.get_state_display().lower()})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        row = self.row(event)
+        return [row.get_decline_reason_display() if row.decline_reason else "", row.answer, row.condition]
+
+
+@register
+class ApplicantAnswered(ToDesk):
+    kind = "applicant_answered"
+    label = "Réponse de la collectivité à une proposition"
+    event = events.ProposalAccepted
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "proposition acceptée, suivi à désigner"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        solution = Solution.objects.select_related("answer_note").get(pk=event.solution_id)
+        return [
+            "La collectivité accepte l’aide proposée.",
+            solution.answer_note.text if solution.answer_note else "",
+        ]
+
+
+@register
+class ApplicantDeclined(ToDesk):
+    kind = "applicant_declined"
+    label = "Proposition refusée"
+    actions = frozenset({Action.DECLINE_PROPOSAL})
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "proposition refusée, la recherche reprend"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [note_of(event)]
+
+
+@register
+class AgencyAnswered(ToDesk):
+    kind = "agency_answered"
+    label = "Réponse de l’Agence à une saisine"
+    actions = frozenset(
+        {
+            Action.TAKE_UP,
+            Action.ASK_MORE,
+            Action.SEND_BACK,
+            Action.NOT_RETAIN,
+            Action.DELEGATE,
+            Action.ASSIGN_SERVICE,
+            Action.CONTRACT,
+            Action.START_SUPPORT,
+            Action.RETURN_DELEGATION,
+        }
+    )
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"saisine : {support_request.get_state_display().lower()}"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [note_of(event)]
+
+
+@register
+class ClosingToConfirm(ToDesk):
+    kind = "closing_proposed"
+    label = "Clôture à confirmer"
+    event = events.ClosingProposed
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "clôture à confirmer"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        closing = Closing.objects.get(pk=event.closing_id)
+        return [closing.get_result_display(), closing.summary]
+
+
+@register
+class ChasedByApplicant(ToDesk):
+    kind = "chased"
+    label = "Relance de la collectivité"
+    event = events.Chased
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "la collectivité demande où en est sa demande"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [f"Étape actuelle : {support_request.get_state_display()}.", "Répondez-lui ou appelez-la."]

@@ -1,0 +1,200 @@
+"""What providers, operators, the agency and the persons named on a file are told."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from common.french import day
+from notifications.registry import Recipient, register
+from requests import events, recipients
+from requests.enums import AssignmentKind, SolicitationState
+from requests.models import (
+    Agreement,
+    Assignment,
+    Delegation,
+    Referral,
+    Solicitation,
+    SupportRequest,
+)
+from requests.notifications.base import RequestNotification
+from requests.workflow import Action
+
+
+@register
+class ProviderSolicited(RequestNotification):
+    kind = "solicited"
+    label = "Sollicitation d’un prestataire"
+    event = events.Solicited
+    button = "Répondre"
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        return recipients.provider(self.row(event).provider)
+
+    def rows(self, event: Any) -> QuerySet[Solicitation]:
+        return Solicitation.objects.select_related("provider", "offer").filter(pk=event.solicitation_id)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"pouvez-vous aider ? ({support_request.public_title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        row = self.row(event)
+        if row.state == SolicitationState.ACCEPTED:
+            return [f"Votre accord préalable sur « {row.offer.title} » est mobilisé.", row.message]
+        limit = f"Réponse attendue avant le {day(row.expected_on)}." if row.expected_on else ""
+        return [f"Le guichet vous sollicite au titre de votre offre « {row.offer.title} ».", row.message, limit]
+
+    def path(self, event: Any, support_request: SupportRequest) -> str:
+        return reverse("requests:solicitation", args=[self.row(event).uuid])
+
+
+@register
+class OperatorAsked(RequestNotification):
+    kind = "operator_asked"
+    label = "Mission confiée à un opérateur"
+    event = events.Delegated
+    button = "Accepter ou décliner"
+
+    def rows(self, event: Any) -> QuerySet[Delegation]:
+        return Delegation.objects.select_related("operator").filter(pk=event.delegation_id)
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        return recipients.provider(self.row(event).operator)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"l’Agence vous confie une mission ({support_request.title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        row = self.row(event)
+        return [row.mission, f"Réponse attendue avant le {day(row.expected_on)}." if row.expected_on else ""]
+
+    page = "requests:operator-file"
+
+
+@register
+class ReferralArrived(RequestNotification):
+    kind = "referral_arrived"
+    label = "Saisine reçue par l’Agence"
+    actions = frozenset({Action.REFER})
+    to = staticmethod(recipients.agency)
+    page = "requests:national-file"
+    button = "Ouvrir la saisine"
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"nouvelle saisine ({support_request.department.name})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        referral = support_request.referrals.prefetch_related("motives").latest("opened_at")
+        return ["Motifs : " + ", ".join(motive.get_motive_display().lower() for motive in referral.motives.all())]
+
+
+@register
+class OperatorAnswered(RequestNotification):
+    kind = "operator_answered"
+    label = "Réponse d’un opérateur à l’Agence"
+    event = events.DelegationAnswered
+    to = staticmethod(recipients.agency)
+    page = "requests:national-file"
+
+    def rows(self, event: Any) -> QuerySet[Delegation]:
+        return Delegation.objects.select_related("operator").filter(pk=event.delegation_id)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        row = self.row(event)
+        return f"{row.operator.name} : {row.get_state_display().lower()}"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [self.row(event).answer_text]
+
+
+@register
+class OpinionWanted(RequestNotification):
+    kind = "opinion_asked"
+    label = "Avis demandé sur une saisine"
+    event = events.OpinionAsked
+    to = staticmethod(recipients.liaison)
+    page = "requests:file"
+    button = "Donner mon avis"
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "votre avis est demandé sur une saisine"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        referral = Referral.objects.get(pk=event.referral_id)
+        return [referral.service_asked]
+
+
+@register
+class AgreementToSign(RequestNotification):
+    """Each of the three is told when its turn comes; the last fact starts the support."""
+
+    kind = "agreement_signed"
+    label = "Convention : signatures"
+    event = events.AgreementSigned
+
+    def rows(self, event: Any) -> QuerySet[Agreement]:
+        return Agreement.objects.filter(pk=event.agreement_id)
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        support_request, agreement = self.request_of(event), self.row(event)
+        yield from recipients.agency(support_request)
+        if agreement.body_signed_on is None:
+            yield from recipients.applicant(support_request)
+        if agreement.prefect_signed_on is None:
+            yield from recipients.desk(support_request)
+        if agreement.prefect_signed_on and agreement.body_signed_on and not agreement.committed_on:
+            yield from recipients.director(support_request)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "convention : une signature de plus"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        agreement = self.row(event)
+        dates = (
+            ("Préfet", agreement.prefect_signed_on),
+            ("Collectivité", agreement.body_signed_on),
+            ("Agence (engagement)", agreement.committed_on),
+        )
+        return [f"{who} : {day(on) if on else 'attendu'}." for who, on in dates]
+
+
+@register
+class PersonAssigned(RequestNotification):
+    kind = "assigned"
+    label = "Demande qui vous est confiée"
+    event = events.Assigned
+    page = "requests:file"
+
+    def rows(self, event: Any) -> QuerySet[Assignment]:
+        return Assignment.objects.select_related("person__mailbox").filter(pk=event.assignment_id)
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        row = self.row(event)
+        address = row.email or row.person.contact_email
+        if address:
+            yield Recipient(address, f"user:{row.person_id}", row.person.display_name, row.person_id)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        row = self.row(event)
+        return f"vous êtes {row.get_kind_display().lower()}"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [f"{support_request.reference} · {support_request.title}"]
+
+
+@register
+class OfficerTold(PersonAssigned):
+    """The follow-up officer, named by the designation itself."""
+
+    kind = "officer_told"
+    event = events.RequestMoved  # type: ignore[assignment]
+    actions = frozenset({Action.DESIGNATE})
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        if event.action not in self.actions:
+            return ()
+        return recipients.assigned(self.request_of(event), AssignmentKind.FOLLOW_UP_OFFICER)
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "le suivi de ce projet vous est confié"

@@ -1,0 +1,254 @@
+"""The queue of a desk: whose turn it is, what each counter counts, in which orders a list is read, and the one bounded
+count that counters and lists share (SCREENS 4).
+
+Every condition here narrows ``SupportRequest.objects.visible_to(actor)``: none widens it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, JSONObject, NullIf
+
+from common.actor import DESK_ROLES, Actor, Role
+from common.french import NBSP, number
+from requests import deadlines
+from requests.enums import AssignmentKind, NationalAnswerKind, Opinion, ReferralState, SolicitationState
+from requests.models import (
+    Agreement,
+    Assignment,
+    Closing,
+    NationalAnswer,
+    ReadingLog,
+    Referral,
+    Solicitation,
+    SupportRequest,
+)
+from requests.workflow import SUPPORTED, TERMINAL, Holder, State
+
+#: Beyond, a list and its counters say « plus de 1 000 » (DESIGN 8).
+MOST = 1000
+
+ENDED = Q(state__in=[state.value for state in TERMINAL])
+_SIGNERS = frozenset({Role.DEPUTY, Role.DELEGATE})
+
+
+# --- counting --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A count that stops at :data:`MOST`."""
+
+    value: int
+
+    @property
+    def is_more(self) -> bool:
+        return self.value > MOST
+
+    def __bool__(self) -> bool:
+        return self.value > 0
+
+    def __str__(self) -> str:
+        return f"plus de{NBSP}{number(MOST)}" if self.is_more else number(self.value)
+
+
+def bounded_counts(wanted: Mapping[str, QuerySet[Any]]) -> dict[str, Bounded]:
+    """How many rows each queryset holds, in one statement that reads at most :data:`MOST` + 1 rows of each."""
+    parts: list[str] = []
+    parameters: list[Any] = []
+    names: list[str] = []
+    found = {name: Bounded(0) for name in wanted}
+    for name, queryset in wanted.items():
+        try:
+            statement, values = queryset.order_by().values("pk")[: MOST + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append(f"(SELECT count(*) FROM ({statement}) rows_{len(names)})")  # noqa: S608
+        parameters.extend(values)
+        names.append(name)
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+            found |= {name: Bounded(value) for name, value in zip(names, cursor.fetchone(), strict=True)}
+    return found
+
+
+# --- whose turn ------------------------------------------------------------------------------------------------------
+
+
+def _rows(model: Any, **conditions: object) -> Q:
+    return Q(Exists(model.objects.filter(support_request=OuterRef("pk"), **conditions)))
+
+
+def current(queryset: QuerySet[SupportRequest], on: dt.date) -> QuerySet[SupportRequest]:
+    """What a queue shows unless asked otherwise: neither ended, nor hidden until a later day."""
+    return queryset.exclude(ENDED).filter(Q(hidden_until__isnull=True) | Q(hidden_until__lte=on))
+
+
+def late(on: dt.date) -> Q:
+    return Q(due_on__lt=on)
+
+
+def unread(actor: Actor) -> Q:
+    """Something happened since this person last opened the file, or he never did."""
+    seen = ReadingLog.objects.filter(
+        support_request=OuterRef("pk"), person_id=actor.person_id, at__gte=OuterRef("last_activity_at")
+    )
+    return ~Q(Exists(seen))
+
+
+def to_sign(actor: Actor) -> Q:
+    """What waits for a signatory of the desk; for a deputy or a delegate, referrals only when sent to him."""
+    asked = {"to_sign_by": actor.mandate_id} if actor.role in _SIGNERS else {"to_sign_by__isnull": False}
+    return Q(department_id__in=actor.departments) & (
+        Q(state=State.PROPOSED.value, holder=Holder.DESK.value)
+        | (
+            Q(state__in=[*(state.value for state in SUPPORTED), State.SUSPENDED.value])
+            & _rows(Closing, confirmed_at__isnull=True, refused_at__isnull=True)
+        )
+        | (
+            Q(state=State.REFERRAL_PREPARATION.value)
+            & _rows(Referral, state__in=[ReferralState.PREPARATION, ReferralState.MORE_ASKED], **asked)
+        )
+        | (
+            Q(state=State.CONTRACTING.value)
+            & _rows(Agreement, cancelled_at__isnull=True, prefect_signed_on__isnull=True)
+        )
+    )
+
+
+def my_turn(actor: Actor) -> Q:
+    """« À moi de jouer »: what waits for this person, rather than for somebody else of his body."""
+    if actor.person_id is None:
+        return Q(pk__in=[])
+    turn = Q(holder=Holder.FOLLOW_UP.value) & _rows(
+        Assignment, person_id=actor.person_id, kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True
+    )
+    if actor.role is Role.CMT:
+        turn |= Q(department_id__in=actor.departments) & _rows(Referral, cmt_opinion=Opinion.ASKED)
+    if actor.role not in DESK_ROLES:
+        return turn
+    held = Q(holder=Holder.DESK.value, department_id__in=actor.departments)
+    named = {"kind": AssignmentKind.CONTACT, "until__isnull": True}
+    mine = _rows(Assignment, person_id=actor.person_id, **named)
+    if actor.role in _SIGNERS:
+        to_decide = Q(state=State.QUALIFICATION.value, qualified_at__isnull=False)
+        return turn | to_sign(actor) | (held & (mine | to_decide))
+    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor))
+
+
+# --- counters --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One tile of the dashboard: its address, its words, what it counts, and whether it stands at zero."""
+
+    key: str
+    label: str
+    condition: Callable[[Actor], Q]
+    always: bool = False
+
+
+def _overdue_provider(actor: Actor) -> Q:
+    return _rows(Solicitation, state=SolicitationState.ASKED, expected_on__lt=actor.on)
+
+
+def _sent_back(actor: Actor) -> Q:
+    answered = _rows(NationalAnswer, kind__in=[NationalAnswerKind.SENT_BACK, NationalAnswerKind.NOT_RETAINED])
+    return (Q(state=State.LOCAL_SEARCH.value) & answered) | (
+        Q(state=State.REFERRAL_PREPARATION.value) & _rows(Referral, state=ReferralState.MORE_ASKED)
+    )
+
+
+def _silent(actor: Actor) -> Q:
+    since = dt.datetime.combine(actor.on, dt.time(), tzinfo=dt.UTC) - dt.timedelta(days=deadlines.SILENT_FOLLOW_UP_DAYS)
+    return Q(state__in=[state.value for state in SUPPORTED], last_activity_at__lt=since)
+
+
+COUNTERS: tuple[Counter, ...] = (
+    Counter("a-lire", "À lire", unread, always=True),
+    Counter("a-moi", "À moi de jouer", my_turn),
+    Counter("en-retard", "En retard", lambda actor: late(actor.on)),
+    Counter("collectivite", "Attendent la collectivité", lambda actor: Q(holder=Holder.APPLICANT.value)),
+    Counter("prestataire", "Sans réponse d’un prestataire", _overdue_provider),
+    Counter("a-signer", "À signer", to_sign),
+    Counter("renvoyees", "Renvoyées par l’Agence", _sent_back),
+    Counter(
+        "suivis-muets",
+        f"Suivis muets depuis {deadlines.SILENT_FOLLOW_UP_DAYS} jours",
+        _silent,
+    ),
+)
+COUNTERS_BY_KEY: Mapping[str, Counter] = {counter.key: counter for counter in COUNTERS}
+
+
+# --- orders ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    key: str
+    label: str
+    by: Callable[[Actor], tuple[Any, ...]]
+
+
+def _first(condition: Q) -> Case:
+    return Case(When(condition, then=Value(0)), default=Value(1))
+
+
+#: The closed list of orders; the first one is the default.
+ORDERS: tuple[Order, ...] = (
+    Order(
+        "a-faire",
+        "Ce que je dois faire d’abord",
+        lambda actor: (_first(my_turn(actor)), _first(late(actor.on)), "state_since", "pk"),
+    ),
+    Order("echeance", "Échéance la plus proche", lambda actor: (F("due_on").asc(nulls_last=True), "pk")),
+    Order("recentes", "Déposées récemment", lambda actor: ("-submitted_at", "-pk")),
+    Order("anciennes", "Déposées depuis longtemps", lambda actor: ("submitted_at", "pk")),
+    Order("collectivite", "Collectivité", lambda actor: ("collectivity__normalised_name", "-submitted_at", "-pk")),
+)
+ORDERS_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
+
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[SupportRequest]:
+    """What a line of the queue shows beside the request's own columns, in the same statement."""
+
+    def assigned(kind: AssignmentKind) -> Subquery:
+        return Subquery(
+            Assignment.objects.filter(support_request=OuterRef("pk"), kind=kind, until__isnull=True).values(
+                row=JSONObject(
+                    id="person_id",
+                    civility="person__civility",
+                    first_name="person__first_name",
+                    last_name="person__last_name",
+                )
+            )[:1]
+        )
+
+    asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
+    return (
+        queryset.select_related("collectivity", "subject")
+        .defer("need", "details", "tried_answer", "collectivity__search_terms", "collectivity__other_names")
+        .annotate(
+            is_unread=Case(When(unread(actor), then=Value(True)), default=Value(False)),  # noqa: FBT003
+            short_proposal=F("assessment__short"),
+            contact=assigned(AssignmentKind.CONTACT),
+            officer=assigned(AssignmentKind.FOLLOW_UP_OFFICER),
+            asked_providers=ArraySubquery(
+                asked.order_by("asked_at").values(
+                    name=Coalesce(NullIf("provider__short_name", Value("")), "provider__name")
+                )
+            ),
+        )
+    )

@@ -1,0 +1,111 @@
+"""To whom the mails of a request go: a body's mailbox where there is one, and the persons who act for it today."""
+
+from collections.abc import Iterable
+
+from accounts.enums import OrganisationKind
+from accounts.models import Mandate, Organisation
+from common import clock
+from common.actor import Role
+from notifications.registry import Recipient
+from operators.models import Provider
+from requests.enums import AssignmentKind
+from requests.models import SupportRequest
+
+
+def _person(mandate: Mandate) -> Recipient:
+    return Recipient(mandate.contact_email, f"user:{mandate.user_id}", mandate.user.display_name, mandate.user_id)
+
+
+def applicant(support_request: SupportRequest) -> Iterable[Recipient]:
+    """The contact given at filing, and those who act, proven, for the collectivity today."""
+    if support_request.contact_email:
+        yield Recipient(
+            support_request.contact_email, f"address:{support_request.contact_email}", support_request.contact_name
+        )
+    mandates = (
+        Mandate.objects.in_force(clock.today())
+        .of_collectivity(support_request.collectivity_id)
+        .filter(confirmed_at__isnull=False)
+        .select_related("user__mailbox", "organisation")
+    )
+    seen = {support_request.contact_email.lower()}
+    for mandate in mandates:
+        if mandate.contact_email and mandate.contact_email.lower() not in seen:
+            seen.add(mandate.contact_email.lower())
+            yield _person(mandate)
+
+
+def executive(support_request: SupportRequest) -> Iterable[Recipient]:
+    mandates = (
+        Mandate.objects.in_force(clock.today())
+        .filter(collectivity_id=support_request.collectivity_id, role=Role.OFFICIAL, confirmed_at__isnull=False)
+        .select_related("user__mailbox", "organisation")
+    )
+    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+
+
+def desk(support_request: SupportRequest) -> Iterable[Recipient]:
+    """The desk's mailbox, which outlives its agents."""
+    found = getattr(support_request.department, "desk", None)
+    if found is not None and found.email:
+        yield Recipient(found.email, f"desk:{support_request.department_id}", found.label)
+
+
+def assigned(support_request: SupportRequest, *kinds: AssignmentKind) -> Iterable[Recipient]:
+    rows = support_request.assignments.filter(kind__in=kinds, until__isnull=True).select_related("person")
+    for row in rows:
+        address = row.email or row.person.contact_email
+        if address:
+            yield Recipient(address, f"user:{row.person_id}", row.person.display_name, row.person_id)
+
+
+def agency(support_request: SupportRequest) -> Iterable[Recipient]:
+    """The instructor once he is named; before, the agency's mailbox, or its instructors where it has none."""
+    named = list(assigned(support_request, AssignmentKind.NATIONAL_INSTRUCTOR))
+    if named:
+        yield from named
+        return
+    bodies = list(Organisation.objects.filter(kind=OrganisationKind.AGENCY).exclude(email=""))
+    if bodies:
+        yield from (Recipient(body.email, f"organisation:{body.pk}", body.name) for body in bodies)
+        return
+    mandates = Mandate.objects.in_force(clock.today()).proven().filter(role=Role.NATIONAL)
+    mandates = mandates.select_related("user__mailbox", "organisation")
+    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+
+
+def provider(body: Provider) -> Iterable[Recipient]:
+    """A provider's mailbox, and the persons who answer for it on the portal."""
+    if body.email:
+        yield Recipient(body.email, f"provider:{body.code}", body.name)
+    if body.organisation_id:
+        mandates = (
+            Mandate.objects.in_force(clock.today())
+            .filter(
+                organisation_id=body.organisation_id,
+                role__in=[Role.PROVIDER, Role.OPERATOR],
+                confirmed_at__isnull=False,
+            )
+            .select_related("user__mailbox", "organisation")
+        )
+        yield from (
+            _person(mandate) for mandate in mandates if mandate.contact_email and mandate.contact_email != body.email
+        )
+
+
+def liaison(support_request: SupportRequest) -> Iterable[Recipient]:
+    mandates = (
+        Mandate.objects.in_force(clock.today())
+        .filter(role=Role.CMT, departments=support_request.department_id, confirmed_at__isnull=False)
+        .select_related("user__mailbox", "organisation")
+    )
+    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+
+
+def director(support_request: SupportRequest) -> Iterable[Recipient]:
+    mandates = (
+        Mandate.objects.in_force(clock.today())
+        .filter(role=Role.DIRECTOR_GENERAL, confirmed_at__isnull=False)
+        .select_related("user__mailbox", "organisation")
+    )
+    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)

@@ -1,0 +1,42 @@
+"""Carrying a decision out: done by a worker, once, whatever dies on the way.
+
+*Local*: the search starts and each provider is solicited. *Refer*: the referral opens, filled with the evidence. Access
+follows from the rows written (solicitation, delegation, assignment): nothing else is granted to anyone.
+"""
+
+import uuid
+
+from common import clock
+from common.actor import system
+from common.events import emit
+from common.jobs import Abandon
+from operators.models import Offer
+from requests.enums import DecisionKind
+from requests.events import DecisionDispatched
+from requests.models import Dispatch, SupportRequest
+from requests.services import referral, solution, transitions
+from requests.workflow import Action, State
+
+
+def dispatch(job: Dispatch) -> None:
+    """Performs a dispatch, in the caller's transaction. A request that has moved away meanwhile abandons it."""
+    decision = job.decision
+    support_request = SupportRequest.objects.lock(decision.support_request_id)
+    if support_request.step not in {State.QUALIFICATION, State.LOCAL_SEARCH}:
+        raise Abandon(f"la demande est « {support_request.get_state_display()} »")
+    at = clock.now()
+    actor = system(transitions.local_date(support_request, at))
+    if decision.kind == DecisionKind.REFER:
+        referral.open_referral(support_request, actor, decision=decision, at=at)
+    else:
+        if support_request.step is State.QUALIFICATION:
+            with transitions.begin(support_request.pk, Action.START_SEARCH, actor, at=at) as step:
+                step.finish()
+        offers = {
+            offer.uuid: offer for offer in Offer.objects.filter(uuid__in=decision.offers).select_related("provider")
+        }
+        for key in decision.offers:
+            if key in offers:
+                solution.solicit(support_request, decision, offers[key], at=at)
+        solution.await_providers(support_request)
+    emit(DecisionDispatched(id=uuid.uuid4(), at=at, request_id=support_request.pk, decision_id=decision.pk))

@@ -1,0 +1,237 @@
+"""Messages and files of the three conversations, which never meet."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+
+from common import clock
+from common.actor import Actor
+from common.calendar import working_days_between
+from common.errors import Conflict, Invalid, NotAllowed
+from common.events import emit
+from files.services import store
+from requests import deadlines
+from requests.enums import Channel, ConversationChannel, DocumentKind
+from requests.events import Chased, MessagePosted
+from requests.models import Document, Message, Solicitation, SupportRequest
+from requests.permissions import Ability, abilities, may_answer_solicitation
+from requests.services import transitions
+
+_WRITE = {
+    ConversationChannel.PUBLIC: Ability.WRITE_PUBLIC,
+    ConversationChannel.INTERNAL: Ability.WRITE_INTERNAL,
+}
+
+
+def _check_right(
+    support_request: SupportRequest, actor: Actor, channel: str, solicitation: Solicitation | None
+) -> None:
+    if channel == ConversationChannel.SOLICITATION:
+        if solicitation is None or solicitation.support_request_id != support_request.pk:
+            raise Invalid("Choisissez le prestataire à qui écrire.", field="solicitation")
+        if not may_answer_solicitation(actor, solicitation):
+            raise NotAllowed("Cet échange se tient entre le guichet et un autre organisme.")
+        return
+    if channel not in _WRITE or solicitation is not None:
+        raise Invalid("Choisissez à qui écrire.", field="channel")
+    if _WRITE[ConversationChannel(channel)] not in abilities(actor, support_request):
+        raise NotAllowed("Vous ne pouvez pas écrire ici.")
+
+
+def post(
+    support_request: SupportRequest,
+    actor: Actor,
+    *,
+    channel: str,
+    text: str,
+    solicitation: Solicitation | None = None,
+    key: uuid.UUID | None = None,
+    at: dt.datetime | None = None,
+) -> Message:
+    """Posts a message; the same ``key`` again returns the same message (double click, back button)."""
+    at = at or clock.now()
+    text = transitions.require_text(text, "text", "Écrivez votre message.", at_most=5000)
+    with transaction.atomic():
+        support_request = SupportRequest.objects.lock(support_request.pk)
+        _check_right(support_request, actor, channel, solicitation)
+        if key is not None:
+            existing = Message.objects.filter(submission_key=key).first()
+            if existing is not None:
+                if existing.author_id != actor.person_id or existing.support_request_id != support_request.pk:
+                    raise Conflict("Ce message a déjà été envoyé.", code="key_reused")
+                return existing
+        message = Message.objects.create(
+            support_request=support_request,
+            channel=channel,
+            solicitation=solicitation,
+            author_id=actor.author_id,
+            author_label=f"{actor.name}, {actor.body}"[:250],
+            text=text,
+            at=at,
+            submission_key=key or uuid.uuid4(),
+        )
+        support_request.last_activity_at = at
+        support_request.save(update_fields=["last_activity_at"])
+        emit(MessagePosted(id=uuid.uuid4(), at=at, request_id=support_request.pk, message_id=message.pk))
+        return message
+
+
+def attach_file(
+    support_request: SupportRequest,
+    actor: Actor,
+    *,
+    name: str,
+    stream: BinaryIO | bytes,
+    channel: str = ConversationChannel.PUBLIC,
+    solicitation: Solicitation | None = None,
+    kind: str = DocumentKind.ATTACHMENT,
+    at: dt.datetime | None = None,
+) -> Document:
+    """Stores a file on a conversation. Raises ``Invalid`` for its type, its size or the request's total size."""
+    (kept,) = attach_files(
+        support_request, actor, [(name, stream)], channel=channel, solicitation=solicitation, kind=kind, at=at
+    )
+    if isinstance(kept, Invalid):
+        raise kept
+    return kept
+
+
+def attach_files(
+    support_request: SupportRequest,
+    actor: Actor,
+    files: Sequence[tuple[str, BinaryIO | bytes]],
+    *,
+    channel: str = ConversationChannel.PUBLIC,
+    solicitation: Solicitation | None = None,
+    kind: str = DocumentKind.ATTACHMENT,
+    at: dt.datetime | None = None,
+) -> list[Document | Invalid]:
+    """Stores each file that can be, on one lock; in its place, why each of the others can't. Raises ``NotAllowed``."""
+    at = at or clock.now()
+    with transaction.atomic():
+        support_request = SupportRequest.objects.lock(support_request.pk)
+        _check_right_to_attach(support_request, actor, channel, solicitation)
+        found = keep_files(support_request, actor, files, channel=channel, solicitation=solicitation, kind=kind, at=at)
+        if any(isinstance(one, Document) for one in found):
+            support_request.last_activity_at = at
+            support_request.save(update_fields=["last_activity_at"])
+        return found
+
+
+def keep_files(
+    support_request: SupportRequest,
+    actor: Actor,
+    files: Sequence[tuple[str, BinaryIO | bytes]],
+    *,
+    channel: str,
+    at: dt.datetime,
+    solicitation: Solicitation | None = None,
+    kind: str = DocumentKind.ATTACHMENT,
+) -> list[Document | Invalid]:
+    """What :func:`attach_files` does on a request already locked, by an act that gives the right to."""
+    total = support_request.documents.aggregate(total=Sum("file__size"))["total"] or 0
+    found: list[Document | Invalid] = []
+    for name, stream in files:
+        try:
+            with transaction.atomic():
+                stored = store(name, stream)
+                if total + stored.size > settings.REQUEST_MAX_BYTES:
+                    limit = settings.REQUEST_MAX_BYTES // 1024**2
+                    raise Invalid(f"Les fichiers de cette demande dépasseraient {limit} Mo.", field="file")
+                document = Document.objects.create(
+                    support_request=support_request,
+                    channel=channel,
+                    solicitation=solicitation,
+                    kind=kind,
+                    title=stored.name,
+                    file=stored,
+                    author_id=actor.author_id,
+                    at=at,
+                    done_at=at,
+                )
+        except Invalid as error:
+            found.append(error)
+        else:
+            total += stored.size
+            found.append(document)
+    return found
+
+
+def _check_right_to_attach(
+    support_request: SupportRequest, actor: Actor, channel: str, solicitation: Solicitation | None
+) -> None:
+    if channel == ConversationChannel.SOLICITATION:
+        _check_right(support_request, actor, channel, solicitation)
+        return
+    needed = Ability.ATTACH_FILE if channel == ConversationChannel.PUBLIC else Ability.WRITE_INTERNAL
+    if needed not in abilities(actor, support_request):
+        raise NotAllowed("Vous ne pouvez pas joindre de fichier ici.")
+
+
+def keep_scans(
+    support_request: SupportRequest,
+    actor: Actor,
+    scans: Sequence[tuple[str, BinaryIO | bytes]],
+    *,
+    at: dt.datetime | None = None,
+) -> list[Document]:
+    """Keeps what a recorded request came with, each scan with its name: whoever recorded it may, whatever his role.
+
+    The same bytes again are the same document: recording twice keeps them once.
+    """
+    at = at or clock.now()
+    with transaction.atomic():
+        support_request = SupportRequest.objects.lock(support_request.pk)
+        if support_request.filed_by_id != actor.person_id or support_request.channel == Channel.WEB:
+            raise NotAllowed("Seule la personne qui a enregistré la demande joint ce qu’elle a reçu.")
+        known = set(support_request.documents.values_list("file__sha256", flat=True))
+        kept = []
+        for name, stream in scans:
+            stored = store(name, stream)
+            if stored.sha256 in known:
+                stored.delete()
+                continue
+            known.add(stored.sha256)
+            kept.append(
+                Document(
+                    support_request=support_request,
+                    channel=ConversationChannel.PUBLIC,
+                    kind=DocumentKind.ATTACHMENT,
+                    title=stored.name,
+                    file=stored,
+                    author_id=actor.author_id,
+                    at=at,
+                    done_at=at,
+                )
+            )
+        return Document.objects.bulk_create(kept)
+
+
+def may_chase(support_request: SupportRequest, *, at: dt.datetime | None = None) -> bool:
+    """« Relancer » opens at the 15th working day without event."""
+    today = transitions.local_date(support_request, at or clock.now())
+    last = transitions.local_date(support_request, support_request.last_activity_at)
+    return working_days_between(last, today, support_request.department_id) >= deadlines.CHASE_AFTER_DAYS
+
+
+def chase(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | None = None) -> None:
+    """The applicant asks where things are: desk and its deputy are told."""
+    at = at or clock.now()
+    with transaction.atomic():
+        support_request = SupportRequest.objects.lock(support_request.pk)
+        if Ability.CHASE not in abilities(actor, support_request):
+            raise NotAllowed("Seule la collectivité peut relancer.")
+        if not may_chase(support_request, at=at):
+            raise Conflict(
+                f"Vous pourrez relancer {deadlines.CHASE_AFTER_DAYS} jours ouvrés après la dernière nouvelle. "
+                "D’ici là, écrivez à votre interlocuteur.",
+                code="too_early",
+            )
+        support_request.last_activity_at = at
+        support_request.save(update_fields=["last_activity_at"])
+        emit(Chased(id=uuid.uuid4(), at=at, request_id=support_request.pk))

@@ -1,0 +1,162 @@
+"""Routing: the facts of a request, every offer read against them, an explained proposal frozen for good (DESIGN 4).
+
+A decision aid: nothing here decides, and no state changes.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, Max
+
+from common import clock
+from common.events import emit
+from operators.matching import reasons
+from operators.matching.evidence import Evidence
+from operators.matching.facts import Facts
+from operators.matching.recommend import Assessment, Kind, assess
+from operators.models import Offer
+from operators.territory_facts import facts_of
+from requests.enums import DecisionKind, Progress
+from requests.events import RoutingAsked
+from requests.models import RoutingAssessment, RoutingJob, SupportRequest
+
+#: What « Où en êtes-vous ? » says of the phase until the desk has qualified the request; an idea says nothing.
+PHASES = {
+    Progress.IDEA.value: "emergence",
+    Progress.TO_SPECIFY.value: "framing",
+    Progress.STUDIES.value: "feasibility",
+    Progress.WORKS_READY.value: "design",
+}
+
+
+def ask(support_request: SupportRequest, *, at: dt.datetime | None = None) -> RoutingJob:
+    """Asks for an assessment; one undone job a request is enough, whatever the number of changes."""
+    at = at or clock.now()
+    job = RoutingJob.objects.undone().filter(support_request=support_request).first()
+    if job is None:
+        job = RoutingJob.objects.create(support_request=support_request)
+    emit(RoutingAsked(id=uuid.uuid4(), at=at, request_id=support_request.pk, job_id=job.pk))
+    return job
+
+
+def route(job: RoutingJob) -> None:
+    """Performs a job: stores a fresh assessment and shows it on the request."""
+    support_request = SupportRequest.objects.lock(job.support_request_id)
+    at = clock.now()
+    facts = facts_for(support_request, at)
+    offers = Offer.objects.published().meeting(facts.areas).as_records()
+    catalogue = Offer.objects.published().aggregate(count=Count("pk"), at=Max("updated_at"))
+    found = assess(facts, offers, outside=catalogue["count"] - len(offers))
+    support_request.assessment = _store(support_request, found, at, catalogue["at"])
+    support_request.save(update_fields=["assessment"])
+
+
+def facts_for(support_request: SupportRequest, at: dt.datetime) -> Facts:
+    """What is known of the request: population as frozen on the file, territory and lists as they are that day."""
+    themes = support_request.themes or [theme for theme in (support_request.subject.theme,) if theme]
+    subjects = [support_request.subject.code] if support_request.subject.theme else []
+    return facts_of(
+        support_request.collectivity,
+        at.date(),
+        population=support_request.population,
+        population_vintage=support_request.population_vintage,
+        population_column=support_request.population_column,
+        themes=tuple(themes),
+        subjects=(*subjects, *support_request.other_subjects.values_list("code", flat=True)),
+        services=frozenset(support_request.services),
+        engineering_types=frozenset(support_request.engineering_types),
+        phase=support_request.phase or PHASES.get(support_request.progress),
+        complexity_signs=frozenset(support_request.complexity_signs),
+    )
+
+
+def _store(
+    support_request: SupportRequest, found: Assessment, at: dt.datetime, catalogue_at: dt.datetime | None
+) -> RoutingAssessment:
+    return RoutingAssessment.objects.create(
+        support_request=support_request,
+        kind=found.recommendation.kind.value,
+        summary=reasons.headline(found.recommendation)[:300],
+        short=reasons.short_label(found.recommendation)[:160],
+        document=found.as_dict(),
+        rules_version=found.matching.rules_version,
+        catalogue_at=catalogue_at,
+        computed_at=at,
+    )
+
+
+# --- reading an assessment -------------------------------------------------------------------------------------------
+
+
+def differs(assessment: RoutingAssessment | None, kind: DecisionKind, offers: Sequence[str]) -> bool:
+    """Whether a decision departs from the proposal: another family, or an offer that is not among its candidates."""
+    if assessment is None:
+        return False
+    if kind == DecisionKind.REFER:
+        return assessment.kind == Kind.LOCAL_OFFER
+    candidates = {candidate["uuid"] for candidate in assessment.document["matching"]["candidates"]}
+    return not set(offers) <= candidates
+
+
+def certifies_no_provider(assessment: RoutingAssessment | None) -> bool:
+    """The certificate « aucun prestataire pour ce sujet sur ce territoire »."""
+    if assessment is None:
+        return False
+    lines = assessment.document["evidence"].get("insufficient_resources", ())
+    return any(line["code"] == Evidence.NO_PROVIDER for line in lines)
+
+
+def motive_facts(assessment: RoutingAssessment | None, motive: str) -> list[dict[str, Any]]:
+    """The lines of evidence gathered for a motive, as frozen with the assessment."""
+    return list(assessment.document["evidence"].get(motive, ())) if assessment is not None else []
+
+
+def motive_sentences(support_request: SupportRequest, motive: str) -> list[dict[str, Any]]:
+    """The same lines in French, each with ``holds`` (true, false, unknown), source and date."""
+    return [
+        {
+            "text": reasons.evidence_sentence(line["code"], line["args"], kind=support_request.collectivity.kind),
+            "holds": line["holds"],
+            "source": line.get("source", ""),
+            "vintage": line.get("vintage", ""),
+        }
+        for line in motive_facts(support_request.assessment, motive)
+    ]
+
+
+def evidence(support_request: SupportRequest) -> dict[str, Any]:
+    """What was looked for locally, frozen with a referral: the assessment, and each solicitation with its answer."""
+    assessment = support_request.assessment
+    solicitations = support_request.solicitations.select_related("provider", "offer")
+    return {
+        "assessment": str(assessment.pk) if assessment else None,
+        "summary": assessment.summary if assessment else "",
+        "examined": assessment.document["recommendation"]["examined_local"] if assessment else None,
+        "no_provider": certifies_no_provider(assessment),
+        "solicitations": [
+            {
+                "provider": row.provider.name,
+                "offer": row.offer.title,
+                "asked_on": row.asked_at.date().isoformat(),
+                "state": row.get_state_display(),
+                "answered_on": row.answered_at.date().isoformat() if row.answered_at else None,
+                "reason": row.get_decline_reason_display() if row.decline_reason else "",
+                "answer": row.answer,
+            }
+            for row in solicitations
+        ],
+    }
+
+
+def readable(frozen: dict[str, Any]) -> dict[str, Any]:
+    """Frozen evidence with its days as dates, for a page or a letter."""
+    days = ("asked_on", "answered_on")
+    return {
+        **frozen,
+        "solicitations": [
+            {**row, **{name: dt.date.fromisoformat(row[name]) for name in days if row[name]}}
+            for row in frozen.get("solicitations", ())
+        ],
+    }

@@ -1,0 +1,31 @@
+"""Celery tasks: an id in, one call. Each may run twice, or never: the reconciler does what is undone."""
+
+from celery import shared_task
+
+from common import jobs
+from requests.services import drafts, followup
+
+
+@shared_task(name="requests.route_support_request")
+def route_support_request(job_id: int) -> None:
+    jobs.get("requests.routing").perform(job_id)
+
+
+@shared_task(name="requests.dispatch_decision")
+def dispatch_decision(dispatch_id: int) -> None:
+    jobs.get("requests.dispatch").perform(dispatch_id)
+
+
+@shared_task(name="requests.write_letter")
+def write_letter(document_id: int) -> None:
+    jobs.get("requests.letters").perform(document_id)
+
+
+@shared_task(name="requests.ask_due_surveys")
+def ask_due_surveys() -> None:
+    followup.ask_due_surveys()
+
+
+@shared_task(name="requests.purge_drafts")
+def purge_drafts() -> None:
+    drafts.purge()

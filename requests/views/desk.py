@@ -1,0 +1,293 @@
+"""The dashboard of a desk (SCREENS 4): counters, filters, one line a request; and the door for what comes otherwise."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from accounts.models import Mandate, SignatureAct
+from common import clock
+from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, Actor, Role
+from common.errors import NotAllowed, ServiceError
+from common.french import NBSP, day, plural
+from operators.matching.reasons import BODIES
+from operators.models import Offer
+from requests.enums import HolderChoices
+from requests.filters import QueueFilter
+from requests.forms.desk import RecordForm
+from requests.models import SupportRequest
+from requests.queue import COUNTERS, Bounded, bounded_counts, current, with_columns
+from requests.services import exchanges, intake
+from requests.views.actions import address
+from requests.views.acts import SignedInView, parse_moment
+from requests.workflow import Holder
+
+PAGE_SIZE = 50
+#: An offer is to be checked again after so many days without a check; a delegation « expires » within so many.
+STALE_OFFER_DAYS = 365
+EXPIRING_ACT_DAYS = 60
+
+#: Roles that have no queue: officials have pages of their own, a committee reads no file.
+_ELSEWHERE = COLLECTIVITY_ROLES | {Role.COMMITTEE_MEMBER, Role.ADMINISTRATOR, Role.ANONYMOUS}
+_MAY_RECORD = DESK_ROLES | {Role.SUB_PREFECT, Role.PROJECT_LEADER}
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    label: str
+    count: Bounded
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the queue, in words."""
+
+    support_request: Any
+    days: int
+    late: int
+    waiting_for: str
+    proposal: str
+
+    @property
+    def since(self) -> str:
+        return "aujourd’hui" if not self.days else f"{self.days}{NBSP}j"
+
+    @property
+    def overdue(self) -> str:
+        return f"{self.late}{NBSP}j de retard" if self.late else ""
+
+
+def line_of(support_request: Any, actor: Actor) -> Line:
+    since = support_request.state_since.date()
+    due = support_request.due_on
+    live = not support_request.is_ended
+    return Line(
+        support_request=support_request,
+        days=max(0, (actor.on - since).days),
+        late=max(0, (actor.on - due).days) if due and live else 0,
+        waiting_for=waiting_for(support_request, actor),
+        proposal=support_request.short_proposal or ("Acheminement en cours" if live else ""),
+    )
+
+
+def waiting_for(row: Any, actor: Actor) -> str:
+    """« En attente de »: oneself, or the body by its name where the queue knows it."""
+    match Holder(row.holder):
+        case Holder.DESK if actor.role in DESK_ROLES and row.department_id in actor.departments:
+            if row.contact is None or row.contact["id"] == actor.person_id:
+                return "moi"
+            return _name(row.contact)
+        case Holder.APPLICANT:
+            return BODIES[row.collectivity.kind][0]
+        case Holder.PROVIDER if row.asked_providers:
+            return ", ".join(row.asked_providers)
+        case Holder.FOLLOW_UP if row.officer is not None:
+            return "moi" if row.officer["id"] == actor.person_id else _name(row.officer)
+        case holder:
+            return HolderChoices(holder.value).label
+
+
+def _name(person: dict[str, Any]) -> str:
+    if person["civility"]:
+        return f"{person['civility']}{NBSP}{person['last_name']}"
+    return f"{person['first_name']} {person['last_name']}".strip()
+
+
+class DeskView(SignedInView):
+    """The queue of whoever may see files: what he sees, and nothing more, in the order in which he must act."""
+
+    template_name = "requests/desk/queue.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if self.actor.role in _ELSEWHERE:
+            raise PermissionDenied("Le tableau de bord est celui des services de l’État. Choisissez un autre mandat.")
+        visible = SupportRequest.objects.visible_to(self.actor)
+        filtering = QueueFilter(request.GET, visible, self.actor, self.departments)
+        listed = filtering.qs if filtering.is_valid() else visible.none()
+        counts = bounded_counts(
+            {
+                **{
+                    counter.key: current(visible, self.actor.on).filter(counter.condition(self.actor))
+                    for counter in COUNTERS
+                },
+                **self.side_counts(),
+                "live": current(visible, self.actor.on),
+                "all": visible,
+                "listed": listed,
+            }
+        )
+        number = self.page_number()
+        rows = list(
+            with_columns(listed, self.actor).order_by(*filtering.order)[
+                (number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1
+            ]
+        )
+        context = {
+            "filtering": filtering,
+            "tags": filtering.tags(),
+            "tiles": self.tiles(counts),
+            "counts": counts,
+            "lines": [line_of(row, self.actor) for row in rows[:PAGE_SIZE]],
+            "count_label": self.count_label(counts["listed"]),
+            "nothing_to_do": self.nothing_to_do(filtering, counts),
+            "page": number,
+            "previous_page": self.page_address(number - 1) if number > 1 else "",
+            "next_page": self.page_address(number + 1) if len(rows) > PAGE_SIZE else "",
+            "may_record": self.actor.role in _MAY_RECORD and self.actor.mandate_confirmed,
+            "department": self.department,
+            "unconfirmed": not self.actor.mandate_confirmed,
+            "preparations": self.preparations(),
+        }
+        return render(request, self.template_name, context)
+
+    @cached_property
+    def department(self) -> Any:
+        """The one department of the mandate, its desk loaded; none for those who have several."""
+        mandate = self.request.mandate  # type: ignore[attr-defined]
+        return mandate.department if mandate and mandate.department_id else None
+
+    @cached_property
+    def departments(self) -> frozenset[str]:
+        """Where choices of filters are taken from; rights never come from here."""
+        if self.actor.departments:
+            return self.actor.departments
+        return frozenset({self.department.code}) if self.department else frozenset()
+
+    def page_number(self) -> int:
+        given = self.request.GET.get("page", "1")
+        return min(max(int(given), 1), 1000) if given.isdecimal() and len(given) < 5 else 1
+
+    def page_address(self, number: int) -> str:
+        kept = self.request.GET.copy()
+        kept["page"] = str(number)
+        return f"?{kept.urlencode()}"
+
+    def side_counts(self) -> dict[str, Any]:
+        """What a desk must look after beside its files."""
+        actor = self.actor
+        if actor.role not in DESK_ROLES:
+            return {}
+        until = actor.on + dt.timedelta(days=EXPIRING_ACT_DAYS)
+        stale = actor.on - dt.timedelta(days=STALE_OFFER_DAYS)
+        return {
+            "acts": SignatureAct.objects.alive(actor.on).filter(
+                department_id__in=actor.departments, ends_on__lte=until
+            ),
+            "offers": Offer.objects.published().filter(
+                provider__department_id__in=actor.departments, verified_on__lt=stale
+            ),
+            "mandates": Mandate.objects.to_confirm(actor.departments),
+        }
+
+    def tiles(self, counts: dict[str, Bounded]) -> list[Tile]:
+        """Counters of files, then those of the desk itself; one that is at zero is absent, except « À lire »."""
+        desk = reverse("requests:desk")
+        tiles = [
+            Tile(counter.label, counts[counter.key], f"{desk}?vue={counter.key}")
+            for counter in COUNTERS
+            if counter.always or counts[counter.key]
+        ]
+        for key, label, page in (
+            ("acts", "Délégations qui expirent", reverse("accounts:acts")),
+            (
+                "offers",
+                "Offres à vérifier",
+                address("operators:to-verify") or address("operators:offers") or "/offres/",
+            ),
+            ("mandates", "Mandats à confirmer", reverse("accounts:mandates")),
+        ):
+            if counts.get(key):
+                tiles.append(Tile(label, counts[key], page))
+        return tiles
+
+    def preparations(self) -> list[tuple[str, str]]:
+        """« Trois choses à faire avant la première demande »."""
+        if self.actor.role not in DESK_ROLES or self.department is None:
+            return []
+        return [
+            ("l’équipe", reverse("accounts:mandates")),
+            ("les offres", "/offres/"),
+            ("l’adresse du guichet", reverse("territories:detail", args=[self.department.code])),
+        ]
+
+    def count_label(self, count: Bounded) -> str:
+        return f"{count} demandes" if count.is_more else plural(count.value, "demande")
+
+    def nothing_to_do(self, filtering: QueueFilter, counts: dict[str, Bounded]) -> str:
+        if (
+            counts["a-moi"]
+            or not counts["live"]
+            or any(value for key, value in filtering.data.items() if key != "ordre")
+        ):
+            return ""
+        live = counts["live"]
+        if live.is_more:
+            return f"Rien ne vous attend. {str(live).capitalize()} demandes attendent une réponse extérieure."
+        waiting = "attend" if live.value == 1 else "attendent"
+        return f"Rien ne vous attend. {plural(live.value, 'demande')} {waiting} une réponse extérieure."
+
+
+class RecordView(SignedInView):
+    """« Enregistrer une demande reçue » otherwise than online: one page, ninety seconds (PRACTICE 1.8)."""
+
+    template_name = "requests/desk/record.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.actor.is_authenticated and request.actor.role not in _MAY_RECORD:  # type: ignore[attr-defined]
+            raise PermissionDenied(
+                "L’enregistrement est ouvert au guichet, aux sous-préfectures et aux chefs de projet."
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(RecordForm(initial={"key": uuid.uuid4(), "received_on": self.actor.on}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = RecordForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.page(form, 422)
+        try:
+            support_request = self.record(form)
+        except ServiceError as error:
+            field = "collectivity" if isinstance(error, NotAllowed) else {"file": "scans"}.get(error.field, error.field)
+            form.add_error(field if field in form.fields else None, error.message)
+            return self.page(form, error.status if error.status in (403, 409) else 422)
+        messages.success(
+            request,
+            f"Demande {support_request.reference} enregistrée, reçue le {day(form.cleaned_data['received_on'])}. "
+            "L’exécutif de la collectivité est invité à la confirmer ; vous pouvez commencer sans attendre.",
+        )
+        if SupportRequest.objects.visible_to(self.actor).filter(pk=support_request.pk).exists():
+            return redirect("requests:file", support_request.reference)
+        return redirect("requests:desk")
+
+    @transaction.atomic
+    def record(self, form: RecordForm) -> SupportRequest:
+        body = form.cleaned_data["collectivity"]
+        now, zone = clock.now(), body.department.zone_info
+        received = parse_moment(form.cleaned_data["received_on"], zone)
+        if received.date() == now.astimezone(zone).date():
+            received = min(received, now)  # before noon, today's noon is still to come
+        support_request = intake.record(
+            form.application(),
+            self.actor,
+            key=form.cleaned_data["key"],
+            channel=form.cleaned_data["channel"],
+            received_at=received,
+        )
+        scans = [(scan.name, scan) for scan in form.cleaned_data["scans"]]
+        if scans:
+            exchanges.keep_scans(support_request, self.actor, scans)
+        return support_request
+
+    def page(self, form: RecordForm, status: int = 200) -> HttpResponse:
+        return render(self.request, self.template_name, {"form": form}, status=status)

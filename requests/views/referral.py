@@ -1,0 +1,231 @@
+"""The desk's pages of the national way: the referral's form, its letter, its signature, the CMT's opinion."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from accounts.models import Mandate
+from common import clock
+from common.actor import DESK_ROLES, Matter
+from common.errors import Invalid
+from files.services import store
+from requests.enums import AssignmentKind, Motive, ReferralState
+from requests.forms import referral as forms
+from requests.models import Referral, SupportRequest
+from requests.permissions import Ability
+from requests.services import letters, referral, routing, signatures, transitions
+from requests.views.acts import ActView, RequestView
+from requests.workflow import Action
+
+
+def desk_agents(support_request: SupportRequest) -> list[Mandate]:
+    """Those who may be named on a file: agents of its desk, in office today."""
+    mandates = Mandate.objects.in_force(clock.today()).filter(
+        department_id=support_request.department_id, role__in=DESK_ROLES, confirmed_at__isnull=False
+    )
+    return list(mandates.select_related("user", "organisation", "department__desk"))
+
+
+def desk_signatories(support_request: SupportRequest, matter: Matter) -> list[Mandate]:
+    today = transitions.local_date(support_request, clock.now())
+    return signatures.signatories(support_request.department_id, matter, today)
+
+
+class ReferralView(ActView):
+    """« Transmettre à l’Agence (saisine) »: what was looked for, motives with their facts, what is asked, who signs."""
+
+    ability = Ability.EDIT_REFERRAL
+    title = "Transmettre à l’Agence (saisine)"
+    lead = "L’Agence intervient là où l’offre locale fait défaut. Dites en quoi, pour chaque motif coché."
+    submit = "Enregistrer"
+    form_class = forms.ReferralForm
+    template_name = "requests/referral/form.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if referral.live_referral(self.support_request) is None:
+            if not self.may_ever():
+                raise PermissionDenied(self.refusal())
+            context = {"support_request": self.support_request, "state": self.support_request.get_state_display()}
+            return render(request, "requests/referral/gone.html", context, status=409)
+        return super().post(request, *args, **kwargs)
+
+    @cached_property
+    def prepared(self) -> Referral:
+        found = referral.live_referral(self.support_request)
+        if found is None:
+            raise Http404("Aucune saisine n’est en préparation.")
+        return found
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {
+            "agents": desk_agents(self.support_request),
+            "signatories": desk_signatories(self.support_request, Matter.REFERRAL),
+        }
+
+    def get_initial(self) -> dict[str, Any]:
+        row = self.prepared
+        named = self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None).first()
+        agents = {mandate.user_id: mandate for mandate in desk_agents(self.support_request)}
+        motives = {motive.motive: motive.justification for motive in row.motives.all()}
+        return {
+            **{name: getattr(row, name) for name in referral.EDITABLE},
+            "motives": list(motives),
+            **{f"justification_{motive}": text for motive, text in motives.items()},
+            "referent": str(agents[named.person_id].uuid) if named and named.person_id in agents else "",
+            "to_sign_by": str(row.to_sign_by.uuid) if row.to_sign_by else "",
+        }
+
+    def perform(self, form: forms.ReferralForm) -> None:
+        referral.edit(
+            self.support_request,
+            self.actor,
+            motives=form.motives_given(),
+            referent=form.cleaned_data["referent"],
+            values=form.values(),
+        )
+
+    done = "La saisine est enregistrée."
+
+    def get_success_url(self) -> str:
+        return reverse("requests:referral", args=[self.support_request.reference])
+
+    def get_context(self) -> dict[str, Any]:
+        row, support_request = self.prepared, self.support_request
+        return {
+            "referral": row,
+            "evidence": routing.readable(routing.evidence(support_request)),
+            "motive_facts": [
+                (Motive(motive), routing.motive_sentences(support_request, motive)) for motive in Motive.values
+            ],
+            "funding": list(support_request.funding_tests.select_related("rule")),
+            "page_back": reverse("requests:file", args=[support_request.reference]),
+            "may_sign": Action.REFER in self.abilities and self.actor.may_sign(Matter.REFERRAL),
+            "more_asked": row.state == ReferralState.MORE_ASKED,
+        }
+
+
+class LetterPreview(RequestView):
+    """The letter as it would leave, made on the spot and kept nowhere."""
+
+    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+        if Ability.VIEW_INTERNAL not in self.abilities:
+            raise PermissionDenied("Vous consultez cette demande, mais pas la saisine en préparation.")
+        row = referral.live_referral(self.support_request)
+        if row is None:
+            raise Http404("Aucune saisine n’est en préparation.")
+        response = HttpResponse(letters.preview_referral(self.support_request, row), content_type="application/pdf")
+        response["Content-Disposition"] = f'inline; filename="saisine-{reference}.pdf"'
+        return response
+
+
+class SignView(ActView):
+    """The signature sends the referral. The button stands under the reasons (PRACTICE 3.3)."""
+
+    ability = Action.REFER
+    title = "Signer et transmettre à l’Agence"
+    lead = "La signature envoie la saisine. L’Agence et la collectivité sont averties aussitôt."
+    submit = "Signer et transmettre"
+    done = "La saisine est signée et transmise à l’Agence."
+    form_class = forms.SignForm
+    template_name = "requests/referral/sign.html"
+
+    def check_role(self) -> None:
+        """An agent whose act does not cover a referral reads why, by its number and its end."""
+        super().check_role()
+        if self.actor.role in DESK_ROLES and not self.actor.may_sign(Matter.REFERRAL):
+            today = transitions.local_date(self.support_request, clock.now())
+            try:
+                signatures.covering_act(self.signatory, Matter.REFERRAL, today)
+            except Invalid as error:
+                raise PermissionDenied(error.message) from error
+
+    @cached_property
+    def signatory(self) -> Mandate:
+        return Mandate.objects.select_related("user").get(pk=self.actor.mandate_id or 0)
+
+    def perform(self, form: forms.SignForm) -> None:
+        referral.send(self.support_request, self.actor, signatory=self.signatory)
+
+    def get_context(self) -> dict[str, Any]:
+        row = referral.live_referral(self.support_request)
+        return {
+            "referral": row,
+            "motives": list(row.motives.all()) if row else [],
+            "evidence": routing.readable(routing.evidence(self.support_request)),
+        }
+
+
+class PaperSignatureView(ActView):
+    """« Enregistrer une signature donnée hors du portail »: the act in force on its date is looked up."""
+
+    ability = Action.REFER
+    title = "Enregistrer une signature donnée hors du portail"
+    lead = "La saisine part dès l’enregistrement, sous l’acte en vigueur à la date de la signature."
+    submit = "Enregistrer et transmettre"
+    done = "La signature est enregistrée et la saisine transmise à l’Agence."
+    form_class = forms.PaperSignatureForm
+
+    def form_kwargs(self) -> dict[str, Any]:
+        mandates = Mandate.objects.filter(
+            department_id=self.support_request.department_id,
+            role__in=["delegate", "deputy"],
+            confirmed_at__isnull=False,
+        )
+        return {"signatories": list(mandates.select_related("user"))}
+
+    def perform(self, form: forms.PaperSignatureForm) -> None:
+        scan = form.cleaned_data["scan"]
+        referral.send(
+            self.support_request,
+            self.actor,
+            signatory=form.cleaned_data["signatory"],
+            signed_on=form.cleaned_data["signed_on"],
+            on_paper=True,
+            scan=store(scan.name, scan) if scan else None,
+        )
+
+
+class AbandonReferralView(ActView):
+    ability = Action.ABANDON_REFERRAL
+    title = "Abandonner la transmission"
+    lead = "La recherche locale reprend. Rien n’est envoyé à l’Agence."
+    submit = "Abandonner la transmission"
+    done = "La transmission est abandonnée : la recherche locale reprend."
+    form_class = forms.ReasonForm
+
+    def perform(self, form: forms.ReasonForm) -> None:
+        referral.abandon(self.support_request, self.actor, reason=form.cleaned_data["text"])
+
+
+class AskOpinionView(ActView):
+    ability = Ability.EDIT_REFERRAL
+    title = "Demander l’avis du chargé de mission territorial"
+    lead = "Un courriel part au chargé de mission territorial de l’Agence pour votre région."
+    submit = "Demander l’avis"
+    done = "L’avis est demandé."
+
+    def perform(self, form: Any) -> None:
+        referral.ask_opinion(self.support_request, self.actor)
+
+    def get_success_url(self) -> str:
+        return reverse("requests:referral", args=[self.support_request.reference])
+
+
+class GiveOpinionView(ActView):
+    ability = Ability.GIVE_OPINION
+    title = "Donner mon avis sur la saisine"
+    submit = "Enregistrer mon avis"
+    done = "Votre avis est enregistré."
+    form_class = forms.OpinionForm
+
+    def perform(self, form: forms.OpinionForm) -> None:
+        referral.give_opinion(
+            self.support_request,
+            self.actor,
+            opinion=form.cleaned_data["opinion"],
+            text=form.cleaned_data["text"],
+        )

@@ -1,0 +1,24 @@
+"""What every installation needs of this app: the real territories, and a desk in each."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from common.french import number
+from territories.loading import sources
+from territories.loading.load import POPULATION_VINTAGE, load
+from territories.models import ReferenceLoad
+from territories.services.desks import open_missing_desks
+
+DIRECTORY = settings.BASE_DIR / "fixtures" / "reference"
+
+
+def reference(report: Callable[[str], None]) -> None:
+    """Idempotent. Files already loaded are not read line by line again; what agents changed is never touched."""
+    last = ReferenceLoad.objects.order_by("-at").values_list("digest", flat=True).first()
+    if last is not None and last == sources.read(DIRECTORY)[1]:
+        report("territoires déjà chargés")
+    else:
+        outcome = load(DIRECTORY, population_vintage=POPULATION_VINTAGE, progress=report)
+        report(f"{number(outcome.rows_read)} lignes lues")
+    report(f"guichets ouverts : {open_missing_desks()}")

@@ -1,0 +1,116 @@
+"""The public pages: words, links, budgets. They are read-only and need no account."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from operators.matching.criteria import CRITERIA
+from operators.models import Offer, Provider, Subject
+from tests.operators.factories import offer, provider
+
+pytestmark = pytest.mark.django_db
+NB = "\u00a0"
+
+
+def cost(get: Callable[[], Any]) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert get().status_code == 200
+    return len([query for query in queries if "SAVEPOINT" not in query["sql"] and "READ ONLY" not in query["sql"]])
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def test_the_page_without_a_body_asks_for_one(client: Client) -> None:
+    page = text(client.get("/offres/"))
+    assert "Que peut obtenir ma commune" in page and "Indiquez votre commune" in page
+
+
+def test_mezel_and_its_shop(client: Client, catalogue: None) -> None:
+    page = text(client.get("/offres/", {"commune": "04121", "sujet": "commerce"}))
+    assert "Dernier commerce" in page and "Ingénierie et territoires 04" in page
+    assert "couvre votre commune (tout le département), sujet commerce, café, marché" in page
+    assert f"À vérifier{NB}: adhésion à Ingénierie et territoires 04." in page
+    assert "Sans frais pour vous" in page and f"Mode de recours{NB}: Gratuit de droit" in page
+    assert "Illustration" in page and "%" not in page.split("resultats")[1].split("</section>")[0]
+
+
+def test_near_misses_say_why_not(client: Client, catalogue: None) -> None:
+    page = text(client.get("/offres/", {"commune": "04121", "sujet": "commerce"}))
+    assert "réservée aux membres du programme Petites villes de demain" in page
+    assert "traite d’autres thèmes" not in page
+
+
+def test_an_unknown_name_and_a_missing_one(client: Client) -> None:
+    assert "fr-input-group--error" in text(client.get("/offres/", {"commune": "zzzzzz"}))
+    assert "commencez à taper son nom" in text(client.get("/offres/", {"commune": ""}))
+
+
+def test_nothing_found_is_said_and_leads_on(client: Client) -> None:
+    page = text(client.get("/offres/", {"commune": "04121"}))
+    assert "Aucune offre repérée" in page
+
+
+def test_one_offer(client: Client, catalogue: None) -> None:
+    found = Offer.objects.get(code="bdt-pvd")
+    page = text(client.get(found.get_absolute_url()))
+    assert "Petites villes de demain" in page and f"31{NB}décembre 2026" in page and "France entière" in page
+    assert "inventée pour la démonstration" in page
+    assert str(found.pk) not in found.get_absolute_url().strip("/").split("/")
+
+
+def test_a_draft_is_hidden_and_an_inactive_provider_too(client: Client) -> None:
+    caue = provider()
+    draft = Offer.objects.create(code="brouillon", title="Brouillon", provider=caue)
+    shown = offer(of=caue)
+    assert client.get(draft.get_absolute_url()).status_code == 404
+    Provider.objects.update(is_active=False)
+    assert client.get(shown.get_absolute_url()).status_code == 404
+    assert client.get(caue.get_absolute_url()).status_code == 404
+
+
+def test_a_provider_and_its_agreement(client: Client, catalogue: None) -> None:
+    page = text(client.get("/offres/prestataires/cerema/"))
+    assert "De novembre 2023 à octobre 2027" in page and "Ponts des communes" in page
+
+
+def test_the_rules_are_the_engine_s(client: Client) -> None:
+    response = client.get("/comment-une-demande-est-orientee/")
+    page = text(response)
+    assert all(criterion.label.replace("’", "’") in page for criterion in CRITERIA)
+    assert "la décision est prise par une personne" in page
+    assert cost(lambda: client.get("/comment-une-demande-est-orientee/")) == 0
+
+
+def test_budgets_do_not_grow(client: Client) -> None:
+    """At most eight queries for the list, fifteen for one offer; the same for 1, 10 and 100 rows."""
+    subject = Subject.objects.create(code="commerce", label="Commerce", theme="COM", group="activity")
+    caue = provider()
+    lists, details, providers = set(), set(), set()
+    made = 0
+    for wanted in (1, 10, 100):
+        while made < wanted:
+            found = offer(f"offre-{made}", of=caue)
+            found.subjects.add(subject)
+            made += 1
+        lists.add(cost(lambda: client.get("/offres/", {"commune": "04121", "sujet": "commerce"})))
+        address = found.get_absolute_url()
+        details.add(cost(lambda address=address: client.get(address)))
+        providers.add(cost(lambda: client.get(caue.get_absolute_url())))
+    assert len(lists) == len(details) == len(providers) == 1, (lists, details, providers)
+    assert lists.pop() <= 8 and details.pop() <= 15 and providers.pop() <= 15
+
+
+def test_the_panel_of_a_territory(client: Client, catalogue: None) -> None:
+    page = text(client.get("/territoires/04121/"))
+    assert "Qui peut aider" in page and "/offres/?commune=04121" in page
+    village = text(client.get("/territoires/15117/"))
+    assert "Villages d’avenir" in village
+    assert "Qui peut aider" not in text(client.get("/territoires/REG-93/"))

@@ -1,0 +1,249 @@
+"""The desk's pages of a referral: what is missing stands beside its field, what comes too late is said, the letter."""
+
+import io
+from collections.abc import Callable
+
+import pikepdf
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Mandate
+from requests.demonstration.case import Case
+from requests.demonstration.stage import Stage
+from requests.models import Signature
+from requests.services import referral
+from tests.files import samples
+from tests.requests.journeys import JUSTIFICATION, prepared, searched
+
+pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
+SignIn = Callable[[Client, Mandate | str], Client]
+
+
+@pytest.fixture(autouse=True)
+def _day(clock) -> None:
+    clock.move_to("2026-11-09 10:00")
+
+
+def page(name: str, case: Case) -> str:
+    return reverse(f"requests:{name}", args=[case.row.reference])
+
+
+@pytest.fixture
+def desk(client: Client, sign_in: SignIn) -> Client:
+    return sign_in(client, "instructeur")
+
+
+@pytest.fixture
+def deputy(sign_in: SignIn) -> Client:
+    return sign_in(Client(), "adjoint")
+
+
+FORM = {
+    "motives": ["complexity"],
+    "justification_complexity": JUSTIFICATION,
+    "service_asked": "Étude de programmation",
+    "circuit": "national",
+}
+
+
+# --- the form --------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_shows_what_was_looked_for_and_keeps_what_is_typed(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    text = desk.get(page("referral", case)).content.decode()
+    assert "Ingénierie et territoires 04" in text
+    assert "Hors mission." in text
+    assert JUSTIFICATION in text
+    answer = desk.post(
+        page("referral", case), {**FORM, "service_asked": "Une autre étude", "cost_excl_tax": "12000,50"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, page("referral", case))
+    kept = case.row.referrals.get()
+    assert (kept.service_asked, str(kept.cost_excl_tax)) == ("Une autre étude", "12000.50")
+    assert "Une autre étude" in desk.get(page("referral", case)).content.decode()
+
+
+def test_a_form_half_filled_is_kept_as_it_is(stage: Stage, desk: Client) -> None:
+    """What is missing is asked for at the signature only."""
+    case = prepared(stage)
+    assert desk.post(page("referral", case), {"circuit": "national"}).status_code == 302
+    assert not case.row.referrals.get().motives.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "message"),
+    [
+        ({"circuit": "moon"}, "circuit", "Sélectionnez un choix valide"),
+        ({"cost_excl_tax": "beaucoup"}, "cost_excl_tax", "nombre"),
+        ({"cost_excl_tax": "100", "cost_incl_tax": "90"}, "cost_incl_tax", "ne peut pas être inférieur"),
+        ({"proposed_answer": "market", "outside_reason": ""}, "outside_reason", "prestation externe est nécessaire"),
+        ({"justification_complexity": "a" * 2001}, "justification_complexity", "2000|2\u202f000"),
+        ({"referent": "nobody"}, "referent", "Sélectionnez un choix valide"),
+    ],
+)
+def test_an_error_stands_beside_its_field(
+    given: dict[str, str], field: str, message: str, stage: Stage, desk: Client
+) -> None:
+    case = prepared(stage)
+    answer = desk.post(page("referral", case), {**FORM, **given})
+    assert answer.status_code == 422
+    errors = answer.context["form"].errors
+    assert set(errors) == {field}
+    assert any(part in str(errors[field]) for part in message.split("|"))
+    text = answer.content.decode()
+    assert f'id="id_{field}_error"' in text
+    assert 'href="#id_' in text  # the summary leads to it
+
+
+def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    with case.on("2026-11-09", case.deputy) as actor:
+        referral.send(case.row, actor, signatory=case.deputy)
+    answer = desk.post(page("referral", case), FORM)
+    assert answer.status_code == 409
+    abandoned = prepared(stage, "deux")
+    with abandoned.on("2026-11-09", abandoned.instructor) as actor:
+        referral.abandon(abandoned.row, actor, reason="Une offre est arrivée.")
+    answer = desk.post(page("referral", abandoned), FORM)
+    assert answer.status_code == 409
+    assert "Recherche locale" in answer.content.decode()
+    assert desk.get(page("referral", abandoned)).status_code == 403
+
+
+# --- the signature ---------------------------------------------------------------------------------------------------
+
+
+def test_a_justification_of_38_characters_is_counted_for_the_signatory(stage: Stage, deputy: Client) -> None:
+    case = prepared(stage, justification="a" * 38)
+    answer = deputy.post(page("referral-sign", case), {"read": "on"})
+    assert answer.status_code == 422
+    assert (
+        "Renseignez la justification «\u00a0complexité du projet\u00a0»\u00a0: "
+        "200 caractères au moins, vous en avez 38." in answer.content.decode()
+    )
+    case.row.refresh_from_db()
+    assert case.row.state == "referral_preparation"
+
+
+def test_signing_sends(stage: Stage, deputy: Client) -> None:
+    case = prepared(stage)
+    text = deputy.get(page("referral-sign", case)).content.decode()
+    assert JUSTIFICATION in text
+    assert text.index(JUSTIFICATION) < text.index(
+        "Signer et transmettre</button>"
+    )  # the reasons stand above the button
+    assert deputy.post(page("referral-sign", case), {}).status_code == 422
+    assert deputy.post(page("referral-sign", case), {"read": "on"}).status_code == 302
+    case.row.refresh_from_db()
+    assert case.row.state == "referred"
+    again = deputy.post(page("referral-sign", case), {"read": "on"})
+    assert again.status_code == 409
+    assert "Mme\u00a0Charme" in again.content.decode()
+    assert Signature.objects.filter(support_request=case.row).count() == 1
+
+
+def test_an_instructor_signs_nothing_and_reads_why(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    for answer in (desk.get(page("referral-sign", case)), desk.post(page("referral-sign", case), {"read": "on"})):
+        assert answer.status_code == 403
+        assert "Aucune délégation de signature n’est enregistrée pour M.\u00a0Frêne" in answer.content.decode()
+
+
+def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    signatory = str(case.deputy.uuid)
+    for given, field in (
+        ({"signatory": "", "signed_on": "2026-08-31"}, "signatory"),
+        ({"signatory": signatory, "signed_on": ""}, "signed_on"),
+        ({"signatory": signatory, "signed_on": "2026-12-31"}, "signed_on"),
+        ({"signatory": signatory, "signed_on": "2026-09-05"}, "signatory"),  # between two prefects
+    ):
+        answer = desk.post(page("referral-paper", case), given)
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+        assert f'id="id_{field}_error"' in answer.content.decode()
+    assert "a pris fin avec le départ du préfet" in answer.content.decode()
+    scan = io.BytesIO(samples.pdf())
+    scan.name = "saisine signée.pdf"
+    given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": scan}
+    assert desk.post(page("referral-paper", case), given).status_code == 302
+    signed = Signature.objects.get(support_request=case.row)
+    assert (signed.act.number, signed.scan.name) == ("2023-240-002", "saisine signée.pdf")
+
+
+# --- the letter, the opinion, giving up ------------------------------------------------------------------------------
+
+
+def test_the_preview_is_the_letter_as_a_pdf(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    before = case.row.documents.count()
+    answer = desk.get(page("referral-preview", case))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert answer["Content-Disposition"] == f'inline; filename="saisine-{case.row.reference}.pdf"'
+    with pikepdf.open(io.BytesIO(answer.content)) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+    assert case.row.documents.count() == before  # kept nowhere
+
+
+def test_no_preview_without_a_referral(stage: Stage, desk: Client, sign_in: SignIn) -> None:
+    case = searched(stage)
+    assert desk.get(page("referral-preview", case)).status_code == 404
+    mayor = sign_in(Client(), "maire")
+    assert mayor.get(page("referral-preview", prepared(stage, "deux"))).status_code == 403
+
+
+def test_the_opinion_is_asked_then_given(stage: Stage, desk: Client, sign_in: SignIn) -> None:
+    case = prepared(stage)
+    assert desk.post(page("opinion-ask", case)).status_code == 302
+    officer = sign_in(Client(), "cmt")
+    answer = officer.post(page("opinion-give", case), {"text": "Utile."})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["opinion"])
+    assert officer.post(page("opinion-give", case), {"opinion": "favourable", "text": "Utile."}).status_code == 302
+    kept = case.row.referrals.get()
+    assert (kept.cmt_opinion, kept.cmt_opinion_text, str(kept.cmt_opinion_on)) == (
+        "favourable",
+        "Utile.",
+        "2026-11-09",
+    )
+    assert "Utile." in desk.get(page("referral", case)).content.decode()
+
+
+def test_giving_up_resumes_the_search(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    answer = desk.post(page("referral-abandon", case), {"text": ""})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["text"])
+    assert desk.post(page("referral-abandon", case), {"text": "Une offre est arrivée."}).status_code == 302
+    case.row.refresh_from_db()
+    assert case.row.state == "local_search"
+    late = desk.post(page("referral-abandon", case), {"text": "Encore."})
+    assert late.status_code == 409
+    assert "M.\u00a0Frêne" in late.content.decode()
+
+
+# --- what the applicant never reads ----------------------------------------------------------------------------------
+
+PAGES = (
+    "referral", "referral-sign", "referral-paper", "referral-abandon", "opinion-ask", "opinion-give", "act-decider",
+    "act-qualifier", "act-noter-reponse", "national-contract", "agreement-sign-prefect",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_state_shows_nothing_to_the_town_whatever_is_posted(
+    name: str, stage: Stage, sign_in: SignIn
+) -> None:
+    case = prepared(stage)
+    case.note("2026-11-06 12:00", case.instructor, "note-interne-entre-agents")
+    mayor = sign_in(Client(), "maire")
+    for answer in (
+        mayor.get(page(name, case)),
+        mayor.post(page(name, case), {}),
+        mayor.post(page(name, case), {**FORM, "text": "x", "read": "on", "on_paper": "on"}),
+    ):
+        assert answer.status_code == 403
+        text = answer.content.decode()
+        assert JUSTIFICATION not in text
+        assert "Hors mission." not in text
+        assert "note-interne" not in text

@@ -1,0 +1,162 @@
+"""Who is told what: one mail a (event, recipient, kind) whatever runs twice, and no word of another conversation."""
+
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+
+from common import jobs
+from common.errors import Conflict
+from notifications import outbox
+from notifications.models import Mail, OutboxEvent
+from operators.models import Provider
+from requests.demonstration.case import Case
+from requests.demonstration.stage import Stage
+from requests.services import exchanges, national, solution, triage
+from tests.requests.journeys import accepted, prepared, reviewed, searched, submitted, supported
+
+pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
+NEED = "phrase-du-maire-et-de-lui-seul"
+TITLE = "intitule-de-la-commune"
+NOTE = "note-interne-entre-agents"
+
+
+@pytest.fixture(autouse=True)
+def _day(clock) -> None:
+    clock.move_to("2026-11-23 10:00")
+
+
+def told(case: Case) -> Counter[tuple[str, str]]:
+    """Expands the outbox, then again from the start: (kind, address) → how many mails."""
+    for _ in range(2):
+        jobs.sweep([outbox.WORK])
+        OutboxEvent.objects.update(done_at=None, attempts=0, not_before=None, claimed_at=None)
+    jobs.sweep([outbox.WORK])
+    failed = OutboxEvent.objects.exclude(last_error="")
+    assert not failed.exists(), failed.values_list("event", "last_error")
+    mails = Mail.objects.filter(object_reference=case.row.reference)
+    return Counter(mails.values_list("kind", "to_email"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_before(db: None) -> None:
+    """What the demonstration told is not at stake."""
+    OutboxEvent.objects.all().delete()
+    Mail.objects.all().delete()
+
+
+def test_the_local_way_tells_each_once(stage: Stage) -> None:
+    case = supported(stage)
+    case.propose_closing("2026-11-16", stage.account("suivi"), "Étude remise.")
+    case.close("2026-11-17")
+    found = told(case)
+    assert set(found.values()) == {1} or _twice(found) <= {"provider_answered", "solicited"}
+    kinds = {kind for kind, _ in found}
+    assert {"registered", "received", "acknowledged", "solicited", "provider_answered", "proposed"} <= kinds
+    assert {"applicant_answered", "officer_named", "officer_told", "closing_proposed", "closed"} <= kinds
+    mayor = {kind for kind, address in found if address == "maire@demo.example"}
+    assert mayor == {"registered", "acknowledged", "proposed", "officer_named", "closed"}
+    provider = {kind for kind, address in found if address == "offreur@demo.example"}
+    assert provider == {"solicited"}
+
+
+def _twice(found: Counter[tuple[str, str]]) -> set[str]:
+    """Kinds told twice to somebody: two solicitations are two events."""
+    return {kind for (kind, _), times in found.items() if times > 1}
+
+
+def test_each_mail_is_written_once_an_event(stage: Stage) -> None:
+    case = accepted(stage)
+    told(case)
+    rows = Mail.objects.values_list("event_id", "recipient_key", "kind")
+    assert len(rows) == len(set(rows)) > 10
+    assert Mail.objects.values("message_id").distinct().count() == len(rows)
+
+
+def test_the_national_way_tells_each_once(stage: Stage) -> None:
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        national.delegate(case.row, actor, [national.Mission(operator=Provider.objects.get(code="cerema"), text="x")])
+    case.operator("2026-11-16", "cerema", text="Équipe prête.")
+    found = told(case)
+    mayor = {kind for kind, address in found if address == "maire@demo.example"}
+    assert mayor == {"registered", "acknowledged", "referred", "entrusted", "support_started"}
+    assert ("operator_asked", "cerema@demo.example") in found
+    assert ("operator_answered", "anct@demo.example") in found
+    assert max(found.values()) <= 5  # one « agency_answered » a step, to the desk
+
+
+def test_an_operator_that_declines_is_told_to_the_mayor_in_its_public_sentence_only(stage: Stage) -> None:
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        national.delegate(case.row, actor, [national.Mission(operator=Provider.objects.get(code="ademe"), text="x")])
+    case.operator(
+        "2026-11-16",
+        "ademe",
+        accepted=False,
+        reason="calendar",
+        text=NOTE,
+        public_answer="L’Ademe ne peut pas intervenir avant février.",
+    )
+    told(case)
+    mails = Mail.objects.filter(to_email="maire@demo.example")
+    assert mails.filter(kind="operator_declined").count() == 1
+    assert "avant février" in mails.get(kind="operator_declined").text
+    assert not [mail for mail in mails if NOTE in mail.text + mail.html + mail.subject]
+
+
+def test_no_mail_carries_another_conversation(stage: Stage) -> None:
+    """The need never reaches a provider, an internal note never reaches the town hall or a provider."""
+    case = submitted(stage, need=NEED, title=TITLE, public_title="Toit de la halle")
+    case.acknowledge("2026-11-03")
+    case.qualify("2026-11-03 11:00")
+    with case.on("2026-11-04", case.deputy) as actor:
+        from tests.requests.journeys import offer
+
+        triage.decide_local(case.row, actor, [offer("atd-batiment-04")], message="Un toit à réparer.", reason="Choix.")
+    case.note("2026-11-04 11:00", case.instructor, NOTE)
+    asked = case.row.solicitations.get()
+    with case.on("2026-11-05", case.instructor) as actor:
+        exchanges.post(
+            case.row, actor, channel="solicitation", text="fil-du-prestataire", solicitation=asked, key=uuid4()
+        )
+    case.answer("2026-11-06", "atd-batiment-04", accepted=False, reason="workload", text="reponse-du-prestataire")
+    told(case)
+    everything = {
+        mail.to_email: " ".join(
+            one.text + one.html + one.subject for one in Mail.objects.filter(to_email=mail.to_email)
+        )
+        for mail in Mail.objects.all()
+    }
+    for provider in ("offreur@demo.example", asked.provider.email):
+        if provider in everything:
+            assert NEED not in everything[provider]
+            assert TITLE not in everything[provider]
+            assert NOTE not in everything[provider]
+    assert "Un toit à réparer." in everything["offreur@demo.example"]
+    for town in ("maire@demo.example", "secretaire@demo.example"):
+        assert NOTE not in everything[town]
+        assert "fil-du-prestataire" not in everything[town]
+        assert "reponse-du-prestataire" not in everything[town]
+
+
+def test_a_referral_reaches_the_agency_even_without_a_mailbox(stage: Stage) -> None:
+    from requests.services import referral
+
+    case = prepared(stage)
+    with case.on("2026-11-09", case.deputy) as actor:
+        referral.send(case.row, actor, signatory=case.deputy)
+    found = told(case)
+    assert found[("referral_arrived", "anct@demo.example")] == 1
+
+
+def test_what_is_refused_tells_nobody(stage: Stage) -> None:
+    case = searched(stage)
+    case.answer("2026-11-05", "atd-batiment-04", text="Accord.")
+    before = OutboxEvent.objects.count()
+    asked = case.row.solicitations.get(offer__code="atd-batiment-04")
+    with case.on("2026-11-06", case.instructor) as actor, pytest.raises(Conflict, match="déjà une réponse"):
+        solution.answer_solicitation(asked, actor, accepted=False, reason="workload")
+    assert OutboxEvent.objects.count() == before
+    asked.refresh_from_db()
+    assert asked.state == "accepted"

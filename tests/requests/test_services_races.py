@@ -1,0 +1,140 @@
+"""Several at once, with real threads and real commits: one wins, the others are told who, and nothing is done twice."""
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import zeal
+from django.db import connection
+
+from common import clock as portal_clock
+from common import jobs
+from common.errors import Conflict, ServiceError
+from operators.models import Subject
+from requests.demonstration.case import Case
+from requests.demonstration.stage import Stage
+from requests.models import Decision, Dispatch, ReferenceCounter, Solicitation, SupportRequest
+from requests.services import intake, solution, triage
+from tests.requests.journeys import offer, searched, submitted
+
+pytestmark = [pytest.mark.demonstration, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _day(clock) -> None:
+    clock.move_to("2026-11-23 10:00")
+
+
+def together(*works: Callable[[], Any]) -> list[Any]:
+    """Runs these at the same instant, each on a connection of its own; a refusal of a service is its result."""
+    start = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> Any:
+        try:
+            with zeal.zeal_ignore():
+                start.wait(30)
+                return work()
+        except ServiceError as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def qualified(stage: Stage) -> Case:
+    case = submitted(stage)
+    case.acknowledge("2026-11-03")
+    case.qualify("2026-11-03 11:00")
+    return case
+
+
+def test_two_agents_decide_at_once(stage: Stage) -> None:
+    case = qualified(stage)
+    offers = [offer("atd-batiment-04")]
+    deputy, delegate = (stage.actor(stage.account(name)) for name in ("adjoint", "delegue"))
+    results = together(
+        lambda: triage.decide_local(case.row, deputy, offers, reason="Choix."),
+        lambda: triage.decide_refer(case.row, delegate, ["complexity"], reason="Rien de local."),
+    )
+    (won,) = [one for one in results if isinstance(one, Decision)]
+    (lost,) = [one for one in results if isinstance(one, Conflict)]
+    assert won.person.display_name in lost.message
+    assert "vient de décider" in lost.message
+    assert (
+        Decision.objects.filter(support_request=case.row).count() == Dispatch.objects.filter(decision=won).count() == 1
+    )
+
+
+def test_two_answers_of_one_provider_at_once(stage: Stage) -> None:
+    case = searched(stage)
+    asked = case.row.solicitations.get(offer__code="atd-batiment-04")
+    provider, desk = (stage.actor(stage.account(name)) for name in ("offreur", "instructeur"))
+    results = together(
+        lambda: solution.answer_solicitation(asked, provider, accepted=True, text="Oui."),
+        lambda: solution.answer_solicitation(asked, desk, accepted=False, reason="workload", channel="telephone"),
+    )
+    assert sorted(type(one).__name__ for one in results) == ["Conflict", "Solicitation"]
+    asked.refresh_from_db()
+    assert asked.state == next(one.state for one in results if isinstance(one, Solicitation))
+
+
+def test_the_mayor_withdraws_while_the_desk_redirects(stage: Stage) -> None:
+    case = qualified(stage)
+    mayor, deputy = (stage.actor(stage.account(name)) for name in ("maire", "adjoint"))
+    results = together(
+        lambda: intake.withdraw(case.row, mayor),
+        lambda: triage.redirect(case.row, deputy, reason="grant", target="La préfecture", text="Pas ici."),
+    )
+    assert len([one for one in results if isinstance(one, Conflict)]) == 1
+    case.row.refresh_from_db()
+    assert case.row.state in {"withdrawn", "redirected"}
+    assert case.row.transitions.filter(to_state=case.row.state).count() == 1
+
+
+def _application(stage: Stage) -> intake.Application:
+    mayor = stage.account("maire")
+    return intake.Application(
+        collectivity=mayor.collectivity,
+        subject=Subject.objects.get(code="patrimoine"),
+        need="Le toit du lavoir s’effondre.",
+        progress="idea",
+    )
+
+
+def test_thirty_identical_submissions_are_one_request(stage: Stage) -> None:
+    actor, application, key = stage.actor(stage.account("maire")), _application(stage), uuid.uuid4()
+    before = ReferenceCounter.objects.get(department="04", year=2026).last
+    rows = together(*[lambda: intake.submit(application, actor, key=key)] * 30)
+    assert {row.reference for row in rows} == {f"2026-04-{before + 1:05}"}
+    assert SupportRequest.objects.filter(submission_key=key).count() == 1
+    assert ReferenceCounter.objects.get(department="04", year=2026).last == before + 1
+    row = SupportRequest.objects.get(submission_key=key)
+    assert row.transitions.count() == row.funding_tests.count() == 1
+
+
+def test_references_have_no_hole_whatever_fails_meanwhile(stage: Stage) -> None:
+    actor, application = stage.actor(stage.account("maire")), _application(stage)
+    before = ReferenceCounter.objects.get(department="04", year=2026).last
+    future = portal_clock.now() + dt.timedelta(days=2)
+
+    def file(number: int) -> Any:
+        at = future if number % 3 == 0 else None  # a reception date to come is refused
+        return intake.submit(application, actor, key=uuid.uuid4(), at=at)
+
+    results = together(*[lambda number=number: file(number) for number in range(12)])
+    references = sorted(one.reference for one in results if isinstance(one, SupportRequest))
+    assert references == [f"2026-04-{before + rank:05}" for rank in range(1, 9)]
+
+
+def test_two_workers_dispatch_one_decision_once(stage: Stage) -> None:
+    case = qualified(stage)
+    triage.decide_local(case.row, stage.actor(case.deputy), [offer("atd-batiment-04")], reason="Choix.")
+    together(*[lambda: jobs.sweep(["requests.dispatch"])] * 4)
+    assert case.row.solicitations.count() == 1
+    assert case.row.transitions.filter(action="start_search").count() == 1
