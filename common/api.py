@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.views import View
 from rest_framework import exceptions, pagination, parsers
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from common.errors import ServiceError
 
@@ -168,7 +167,6 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
             got_request_exception.send(sender=None, request=django_request)
             logger.error("api_error", path=getattr(request, "path", ""), exc_info=error)
             status, detail, code = 500, "Le portail n’a pas pu répondre. L’incident est enregistré.", "internal_error"
-    set_rollback()
     instance = getattr(request, "path", "")
     return Response(
         problem_body(status, detail, code=code, errors=errors, instance=instance),

@@ -8,7 +8,7 @@ from django.utils.module_loading import autodiscover_modules
 
 class CommonConfig(AppConfig):
     name = "common"
-    verbose_name = "Noyau"
+    verbose_name = "noyau"
 
     def ready(self) -> None:
         from common import checks, database  # noqa: F401  (checks registers itself)

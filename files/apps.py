@@ -5,4 +5,4 @@ from django.apps import AppConfig
 
 class FilesConfig(AppConfig):
     name = "files"
-    verbose_name = "Fichiers"
+    verbose_name = "fichiers"

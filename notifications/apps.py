@@ -6,7 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
-    verbose_name = "Courriels"
+    verbose_name = "courriels"
 
     def ready(self) -> None:
         # The other apps' `notifications` modules; this app's own notices, for those below it, are a package beside it.

@@ -99,7 +99,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         """
         SELECT 'demande ' || r.reference FROM requests_supportrequest r LEFT JOIN (
           SELECT DISTINCT ON (support_request_id) support_request_id, to_state FROM requests_transition
-          ORDER BY support_request_id, at DESC, recorded_at DESC, id DESC
+          ORDER BY support_request_id, number DESC
         ) t ON t.support_request_id = r.id WHERE t.to_state IS DISTINCT FROM r.state
         """,
     ),
@@ -109,7 +109,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         """
         SELECT DISTINCT 'demande ' || r.reference FROM (
           SELECT support_request_id, from_state, lag(to_state, 1, 'draft') OVER (
-            PARTITION BY support_request_id ORDER BY at, recorded_at, id) AS before FROM requests_transition
+            PARTITION BY support_request_id ORDER BY number) AS before FROM requests_transition
         ) t JOIN requests_supportrequest r ON r.id = t.support_request_id WHERE t.from_state <> t.before
         """,
     ),

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from django.conf import settings
 
 from common.french import number
+from territories.enums import CollectivityKind
 from territories.loading import sources
 from territories.loading.load import POPULATION_VINTAGE, load
-from territories.models import ReferenceLoad
+from territories.models import Collectivity, ReferenceLoad
 from territories.services.desks import open_missing_desks
 
 DIRECTORY = settings.BASE_DIR / "fixtures" / "reference"
@@ -21,4 +22,8 @@ def reference(report: Callable[[str], None]) -> None:
     else:
         outcome = load(DIRECTORY, population_vintage=POPULATION_VINTAGE, progress=report)
         report(f"{number(outcome.rows_read)} lignes lues")
+    current = Collectivity.objects.current()
+    communes = number(current.filter(kind=CollectivityKind.COMMUNE).count())
+    epci = number(current.filter(kind=CollectivityKind.EPCI).count())
+    report(f"{communes} communes, {epci} intercommunalités")
     report(f"guichets ouverts : {open_missing_desks()}")

@@ -42,6 +42,8 @@ class ActsMixin(MandateRequiredMixin):
         self.actor = request.actor  # type: ignore[attr-defined]
         if request.user.is_authenticated and request.mandate:  # type: ignore[attr-defined]
             self._find_department(request)
+            if self.department is None and self.ability is not Ability.VIEW:
+                return HttpResponseRedirect(reverse("accounts:acts"))  # the administrator chooses a department there
         return super().dispatch(request, *args, **kwargs)
 
     def _find_department(self, request: HttpRequest) -> None:
@@ -51,8 +53,6 @@ class ActsMixin(MandateRequiredMixin):
         asked = request.GET.get("departement") or request.POST.get("departement")
         code = asked or ("" if administrator else min(self.actor.departments))
         if not code:
-            if self.ability is not Ability.VIEW:
-                raise Http404
             return
         self.department = get_object_or_404(Department, pk=code)
         granted = desk_abilities(self.actor, code)

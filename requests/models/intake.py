@@ -323,6 +323,8 @@ class Transition(AppendOnly):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     support_request = models.ForeignKey(SupportRequest, models.PROTECT, related_name="transitions")
+    #: Its rank in the request's history, from 1: dates may be equal or told late, the order of the acts never is.
+    number = models.PositiveIntegerField()
     action = models.CharField(max_length=24)
     from_state = models.CharField(max_length=24, choices=StateChoices.choices)
     to_state = models.CharField(max_length=24, choices=StateChoices.choices)
@@ -336,8 +338,11 @@ class Transition(AppendOnly):
 
     class Meta(AppendOnly.Meta):
         verbose_name = "étape"
-        ordering = ["at", "recorded_at", "id"]
-        indexes = [models.Index(fields=["support_request", "at"], name="transition_by_request")]
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["support_request", "number"], name="one_transition_a_rank"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="transition_rank_from_1"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} ({self.at:%Y-%m-%d})"

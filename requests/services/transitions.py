@@ -141,9 +141,10 @@ def append(
     note: str = "",
     note_is_public: bool = False,
 ) -> Transition:
-    """Writes a line of history and emits :class:`RequestMoved`."""
+    """Writes a line of history and emits :class:`RequestMoved`. The caller holds the request's lock."""
     transition = Transition.objects.create(
         support_request=support_request,
+        number=support_request.transitions.count() + 1,
         action=action.value,
         from_state=source.value,
         to_state=new.value,

@@ -331,12 +331,10 @@ class ProposalFragment(RequestView):
 class MessageView(ActView):
     """Posts a message to the collectivity, or an internal note. The channel stands in the form that was filled."""
 
+    http_method_names = ["post"]  # it is written from the file's page
     ability = Ability.WRITE_PUBLIC
     form_class = MessageForm
     title = "Écrire"
-
-    def setup_check(self) -> None:
-        raise Http404("Les messages s’écrivent depuis la demande.")
 
     @property
     def channel(self) -> str:

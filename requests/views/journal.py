@@ -12,7 +12,19 @@ from requests.enums import ActionChoices, DecisionKind, EntryKind, StateChoices
 from requests.models import Decision, FollowUpEntry, SupportRequest, Transition
 
 _TRANSITION, _DECISION, _ENTRY = "transition", "decision", "entry"
-_COLUMNS = ("source", "happened", "what", "extra", "words", "public", "civility", "first_name", "last_name", "service")
+_COLUMNS = (
+    "source",
+    "happened",
+    "rank",
+    "what",
+    "extra",
+    "words",
+    "public",
+    "civility",
+    "first_name",
+    "last_name",
+    "service",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ def journal_of(support_request: SupportRequest, *, internal: bool) -> list[Journ
     parts = [_transitions(support_request, internal), _entries(support_request, internal)]
     if internal:
         parts.append(_decisions(support_request))
-    rows = parts[0].union(*parts[1:], all=True).order_by("-happened")
+    rows = parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank")
     return [_line(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
 
@@ -56,6 +68,7 @@ def _transitions(support_request: SupportRequest, internal: bool) -> QuerySet[An
         .annotate(
             source=_text(_TRANSITION),
             happened=F("at"),
+            rank=F("number"),
             what=F("action"),
             extra=F("to_state"),
             words=Case(When(readable, then=F("note__text")), default=Value(""), output_field=TextField()),
@@ -75,6 +88,7 @@ def _entries(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
         .annotate(
             source=_text(_ENTRY),
             happened=F("recorded_at"),
+            rank=Value(0),
             what=F("kind"),
             extra=Cast("on", CharField()),
             words=F("text"),
@@ -93,6 +107,7 @@ def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
         .annotate(
             source=_text(_DECISION),
             happened=F("at"),
+            rank=Value(0),
             what=F("kind"),
             extra=Cast("differs", CharField()),
             words=Coalesce(F("reason__text"), Value(""), output_field=TextField()),

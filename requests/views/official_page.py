@@ -83,9 +83,7 @@ class Page:
         self.state = support_request.step
         self.today = local_date(support_request, clock.now())
         row = support_request
-        self.transitions = list(
-            Transition.objects.filter(support_request=row).select_related("note").order_by("at", "recorded_at", "id")
-        )
+        self.transitions = list(Transition.objects.filter(support_request=row).select_related("note"))
         self.people = list(
             Assignment.objects.filter(support_request=row, until__isnull=True)
             .select_related("person")

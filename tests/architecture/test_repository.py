@@ -158,7 +158,8 @@ def views() -> list[object]:
 
 def test_views_that_write_on_get_are_listed() -> None:
     assert len(views()) > 20
-    assert readonly.WRITES == WRITES_ON_GET
+    ours = {name: why for name, why in readonly.WRITES.items() if not name.startswith("tests.")}
+    assert ours == WRITES_ON_GET
 
 
 @pytest.mark.parametrize("app", LAYERS)

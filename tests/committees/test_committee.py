@@ -46,6 +46,14 @@ def test_who_reads(committee: Committee, role: Role) -> None:
         assert (CommitteeAbility.VIEW in abilities(each, committee)) is expected
 
 
+def test_a_sub_prefect_reads_the_committee_of_his_department(committee: Committee) -> None:
+    """He works in an arrondissement; the committee sits in its department."""
+    actor = Actor(role=Role.SUB_PREFECT, on=TODAY, person_id=1, arrondissements=frozenset({"044"}))
+    for each, expected in ((actor, True), (dataclasses.replace(actor, arrondissements=frozenset({"901"})), False)):
+        assert (committee in Committee.objects.visible_to(each)) is expected
+        assert (CommitteeAbility.VIEW in abilities(each, committee)) is expected
+
+
 def test_reading_is_all_there_is(committee: Committee) -> None:
     assert set(CommitteeAbility) == {CommitteeAbility.VIEW}
 

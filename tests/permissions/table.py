@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.permissions.cast import ACTORS, Cast
+from tests.permissions.cast import Cast
 
 TABLE = Path(__file__).with_name("matrix.txt")
 
@@ -40,7 +40,3 @@ def rows() -> list[Row]:
 
 def line(row: Row, observed: tuple[str, ...]) -> str:
     return f"{row.route:<38}{row.object:<36}{row.method:<5}" + " ".join(f"{status:>4}" for status in observed)
-
-
-def heading() -> str:
-    return f"{'# route':<38}{'object':<36}{'':<5}" + " ".join(f"{name:>4}" for name in ACTORS)

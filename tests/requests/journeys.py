@@ -85,7 +85,7 @@ def offer(code: str) -> Offer:
 
 def states(row: SupportRequest) -> list[str]:
     """The way so far, without repeats."""
-    found = [one.to_state for one in row.transitions.order_by("recorded_at", "at", "pk")]
+    found = [one.to_state for one in row.transitions.all()]
     return [state for previous, state in zip(["", *found], found, strict=False) if state != previous]
 
 
