@@ -11,6 +11,7 @@ and wakes it, inside its transaction, with ``wake("requests.routing", job.pk)``.
 """
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -242,8 +243,19 @@ def job_work(
 RECONCILER_LOCK = 0x616E6374
 
 
-def sweep(names: Sequence[str], *, limit: int = 100, stop: Callable[[], bool] = lambda: False) -> int:
-    """Performs what is due of these works, at most ``limit`` of each, and returns how many were tried.
+#: Seconds after which a work leaves its turn to the next: hours of letters never keep a new request waiting.
+TURN_SECONDS = 2.0
+
+
+def sweep(
+    names: Sequence[str],
+    *,
+    limit: int = 100,
+    turn: float = float("inf"),
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Performs what is due of these works, at most ``limit`` pieces or ``turn`` seconds of each (one piece at least),
+    and returns how many were tried.
 
     A piece that fails never stops the next. Only the loss of the database is raised.
     """
@@ -257,6 +269,7 @@ def sweep(names: Sequence[str], *, limit: int = 100, stop: Callable[[], bool] = 
                 raise
             logger.exception("pending_failed", work=name)
             continue
+        ends = time.monotonic() + turn
         for pk in due:
             if stop():
                 return tried
@@ -267,6 +280,8 @@ def sweep(names: Sequence[str], *, limit: int = 100, stop: Callable[[], bool] = 
                 if connection_lost(error):
                     raise
                 logger.exception("perform_failed", work=name, pk=pk)
+            if time.monotonic() > ends:
+                break
     return tried
 
 
@@ -277,7 +292,7 @@ def reconcile_once(*, limit: int = 100, stop: Callable[[], bool] = lambda: False
         if not cursor.fetchone()[0]:
             return None
     try:
-        return sweep([work.name for work in works()], limit=limit, stop=stop)
+        return sweep([work.name for work in works()], limit=limit, turn=TURN_SECONDS, stop=stop)
     finally:
         try:
             with connection.cursor() as cursor:

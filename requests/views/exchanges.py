@@ -38,9 +38,6 @@ def page_of(actor: Actor, reference: str) -> str:
     return reverse("requests:detail", args=[reference])
 
 
-_WRITES = frozenset({Ability.WRITE_PUBLIC, Ability.WRITE_INTERNAL})
-
-
 def may_read(actor: Actor, document: Document) -> bool:
     """Public documents: whoever sees the file. Internal: the State's side. A solicitation's: that provider and the
     desk."""
@@ -106,9 +103,6 @@ class ConversationView(SignedInView):
         return page_of(self.actor, self.support_request.reference)
 
     def show(self, form: Any, title: str, submit: str, status: int) -> HttpResponse:
-        """The form again, for who may write here: to anybody else the service would only say so later."""
-        if self.solicitation is None and not _WRITES & abilities(self.actor, self.support_request):
-            raise PermissionDenied("Vous consultez cette demande, mais vous n’y écrivez pas.")
         context = {
             "support_request": self.support_request,
             "form": form,

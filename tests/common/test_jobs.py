@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 import uuid
 
 import pytest
@@ -189,6 +190,23 @@ def test_one_piece_that_fails_does_not_stop_the_next(clock, registered):
     assert jobs.reconcile_once() == 3
     assert seen == [rows[1].pk, rows[2].pk]
     assert jobs.reconcile_once() == 0  # the first waits
+
+
+def test_slow_work_does_not_keep_the_next_waiting(registered, monkeypatch):
+    """A round gives each work its turn: hundreds of letters to write, and a request filed just now."""
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0.1)
+    done = []
+
+    def slowly(pk):
+        time.sleep(0.06)
+        done.append(pk)
+        return True
+
+    jobs.register(jobs.Work("a", "", lambda limit: list(range(100)), slowly, lambda: None))
+    jobs.register(jobs.Work("b", "", lambda limit: ["new"], lambda pk: done.append(pk) or True, lambda: None))
+    assert jobs.reconcile_once() == len(done)
+    assert done[-1] == "new"
+    assert 2 <= len(done) < 10
 
 
 def test_a_work_that_cannot_list_does_not_stop_the_others(clock, registered):

@@ -74,10 +74,11 @@ def test_each_is_answered_what_the_table_says(key: tuple[str, str], cast: Cast, 
 def shown(row: Row, cast: Cast, ask: Ask) -> list[str]:
     """Those whose act it is not are refused whatever they post: a form sent back would show its page.
 
-    The API sends no page back, and may name the missing fields first. Whoever is given the page by GET has it anyway.
+    The API and the conversations send no page back, and may name the missing fields first. Whoever is given the page by
+    GET has it anyway.
     """
     address = reverse(row.route, kwargs=row.arguments(cast))
-    allowed = {403, 400} if row.route.startswith("api:") else {403}
+    allowed = {403, 400, 422} if row.route.startswith(("api:", "requests:message", "requests:attach")) else {403}
     refused = [who for who, status in zip(ACTORS, row.expected, strict=True) if status == "403"]
     return [
         who
