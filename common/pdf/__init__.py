@@ -80,5 +80,5 @@ def render_pdf(html: str, *, base_url: str | None = None, limits: Limits = DEFAU
         raise PdfError(f"not made within {limits.seconds:.0f} s") from error
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PdfError(said[-1][:500] if said else f"the child ended with {done.returncode}")
+        raise PdfError(f"the child ended with {done.returncode}: {said[-1][:500] if said else 'without a word'}")
     return done.stdout

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from requests.views import drafts, exchanges, intake, official
+from requests.views import drafts, exchanges, intake, official, papers
 
 
 class FillingStep:
@@ -52,6 +52,8 @@ urlpatterns = [
     path(f"{ONE}relancer/", official.Chase.as_view(), name="chase"),
     path(f"{ONE}retirer/", official.Withdraw.as_view(), name="withdraw"),
     path(f"{ONE}reprendre/", official.TakeBack.as_view(), name="take-back"),
+    path(f"{ONE}deliberation/", papers.DraftDeliberation.as_view(), name="deliberation"),
+    path(f"{ONE}tout/", papers.Everything.as_view(), name="everything"),
     path(f"{ONE}repartir/", official.StartAgain.as_view(), name="start-again"),
     path(f"{ONE}questions/<str:moment>/", official.AnswerSurvey.as_view(), name="survey"),
 ]

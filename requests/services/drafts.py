@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, Sum
 
+from accounts.services import attempts
 from common import clock
 from common.actor import Actor
-from common.errors import Conflict, Invalid, NotAllowed
+from common.errors import Conflict, Invalid, NotAllowed, ServiceError
 from files.models import StoredFile
 from files.services import store
 from operators.models import Subject
@@ -31,7 +32,23 @@ MAX_FILES = 20
 #: Where a draft keeps the version at which each step was last saved.
 VERSIONS = "versions"
 
+#: Drafts begun by visitors from one network: a town hall's, or a whole school of mayors behind one address.
+NEW_PER_NETWORK = attempts.Limit("drafts per network", 60, dt.timedelta(hours=1))
+
 Answers = Mapping[str, str | Sequence[str]]
+
+
+class TooManyDraftsError(ServiceError):
+    """Visitors of one network have begun too many drafts; whoever signs in is not limited."""
+
+    status = 429
+    code = "too_many_drafts"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Trop de brouillons ont été commencés depuis votre réseau. Connectez-vous pour continuer, ou appelez le "
+            "guichet de votre préfecture. Votre texte est encore sur la page précédente."
+        )
 
 
 def held_by(actor: Actor, browser_key: str) -> DraftQuerySet:
@@ -52,10 +69,11 @@ def filed(pk: uuid.UUID, actor: Actor) -> SupportRequest | None:
     return SupportRequest.objects.visible_to(actor).filter(submission_key=pk).first()
 
 
-def open_draft(pk: uuid.UUID, actor: Actor, browser_key: str) -> Draft:
+def open_draft(pk: uuid.UUID, actor: Actor, browser_key: str, *, network: str) -> Draft:
     """The draft of that key, begun if nobody has begun it: a double click, a reload and an autosave make one draft.
 
-    Raises ``NotAllowed`` when the key is another's, ``Conflict`` when the draft was already sent.
+    Raises ``NotAllowed`` when the key is another's, ``Conflict`` when the draft was already sent,
+    :class:`TooManyDraftsError` when visitors from ``network`` have begun too many.
     """
     found = find(pk, actor, browser_key)
     if found is not None:
@@ -63,6 +81,8 @@ def open_draft(pk: uuid.UUID, actor: Actor, browser_key: str) -> Draft:
     if SupportRequest.objects.filter(submission_key=pk).exists():
         raise Conflict("Cette demande a déjà été envoyée.", code="already_filed")
     now = clock.now()
+    if actor.person_id is None and not attempts.admit(NEW_PER_NETWORK, network, at=now):
+        raise TooManyDraftsError
     try:
         with transaction.atomic():
             return Draft.objects.create(

@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from accounts.network import client_network
 from common import clock
 from common.actor import Actor
 from common.errors import Conflict, NotAllowed
@@ -54,7 +55,10 @@ class DraftView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.browser_key = browser_key(request)
         self.new_key = ""
-        response = super().dispatch(request, *args, **kwargs)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except drafts.TooManyDraftsError as error:
+            return render(request, "requests/intake/too_many.html", {"message": error.message}, status=error.status)
         if self.new_key:
             response.set_signed_cookie(
                 COOKIE,
@@ -90,6 +94,10 @@ class DraftView(View):
         if not self.browser_key and not self.actor.is_authenticated:
             self.browser_key = self.new_key = secrets.token_urlsafe(32)
         return self.browser_key
+
+    def open_draft(self, pk: uuid.UUID) -> Draft:
+        """See :func:`requests.services.drafts.open_draft`."""
+        return drafts.open_draft(pk, self.actor, self.key_for_writing(), network=client_network(self.request))
 
     def gone(self) -> HttpResponse:
         """What the back button reaches after sending, and what a stranger's address reaches."""
@@ -172,7 +180,9 @@ class Autosave(DraftView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         try:
-            draft = drafts.open_draft(self.pk, self.actor, self.key_for_writing())
+            draft = self.open_draft(self.pk)
+        except drafts.TooManyDraftsError as error:
+            return JsonResponse({"code": error.code, "message": error.message}, status=error.status)
         except Conflict as error:
             return JsonResponse({"code": error.code, "message": error.message}, status=410)
         except NotAllowed:
@@ -302,7 +312,7 @@ class Enough(DraftView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            draft = drafts.open_draft(self.pk, self.actor, self.key_for_writing())
+            draft = self.open_draft(self.pk)
         except NotAllowed as error:
             raise Http404("Ce brouillon n’existe pas, ou n’a pas été commencé ici.") from error
         except Conflict:

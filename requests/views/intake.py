@@ -140,7 +140,7 @@ class Step(DraftView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            draft = drafts.open_draft(self.pk, self.actor, self.key_for_writing())
+            draft = self.open_draft(self.pk)
         except Conflict:
             return self.gone()
         except NotAllowed:
@@ -161,7 +161,7 @@ class Step(DraftView):
         """The session expired while the person was typing: the text waits in this browser until he is back."""
         if self.actor.is_authenticated:
             return self.gone()
-        kept = drafts.open_draft(uuid.uuid4(), self.actor, self.key_for_writing())
+        kept = self.open_draft(uuid.uuid4())
         form = FORMS[self.step](self.request.POST, **form_options(self.step, None))
         answers = {**form.raw(self.request.POST), STASHED_FOR: str(self.pk), STASHED_STEP: self.step}
         drafts.save_step(kept, self.step, answers, version=None)

@@ -51,6 +51,7 @@ from requests.services import exchanges
 from requests.services.transitions import local_date
 from requests.views import official_way
 from requests.views.official_way import Milestone
+from requests.views.papers import VOTED
 from requests.workflow import SUPPORTED, TERMINAL, Action, State
 
 Held = frozenset[Ability | Action]
@@ -263,6 +264,7 @@ class Page:
             **self.state_context(),
             "solution": self.lines[0].solution if self.lines else None,
             "lines": self.lines,
+            "to_vote": any(line.offer.legal_mode in VOTED for line in self.lines),
             "agreement": self.agreement,
             "funding": self._funding(),
             "delegations": [one for one in self.delegations if one.state == DelegationState.ACCEPTED],

@@ -204,6 +204,7 @@ def three_conversations(case: Cases, stage: Stage) -> SupportRequest:
         )
     Transition.objects.create(
         support_request=row,
+        number=row.transitions.count() + 1,
         action="suspend",
         from_state="local_support",
         to_state="suspended",

@@ -143,8 +143,8 @@ def test_a_document_without_language_or_title_is_refused():
     [
         (Limits(html_bytes=1_000), "<p>x</p>" * 1_000, "too large"),
         (Limits(seconds=1.0), "<p>mot</p>" * 30_000, "not made within"),
-        (Limits(cpu_seconds=1), "<p>mot</p>" * 30_000, "child ended|Error"),
-        (Limits(memory_bytes=200 * 1024 * 1024), "<p>mot</p>" * 30_000, "memory|child ended|Error"),
+        (Limits(cpu_seconds=1), "<p>mot</p>" * 30_000, "child ended"),
+        (Limits(memory_bytes=200 * 1024 * 1024), "<p>mot</p>" * 30_000, "memory|child ended"),
         (Limits(pdf_bytes=1_000), "<p>x</p>", "too large"),
     ],
 )

@@ -21,6 +21,7 @@ import pytest
 
 from anct_portal import env
 from anct_portal.run.services import Service, ServiceError, Services
+from tests import databases
 from tests.embedded.conftest import free_port, runs, temporary_var, wait_until
 
 #: A second run is ready in under 15 s: counted in processor time, since other tests run on this machine meanwhile.
@@ -237,3 +238,29 @@ def test_port_is_checked_on_its_address() -> None:
         with pytest.raises(PortError, match=f"PORT={port + 1}"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
+
+
+def test_on_the_servers_that_the_environment_names(
+    clones: databases.Clones, django_db_blocker: Any, redis_url: str
+) -> None:
+    """``DATABASE_URL`` and ``REDIS_URL`` set: no server of ours is started, and theirs are left running."""
+    with django_db_blocker.unblock():
+        name = clones.create(databases.ensure_demonstration())
+    url = databases.url(name)
+    try:
+        with temporary_var() as var:
+            run = Run(var, free_port(), DATABASE_URL=url, REDIS_URL=redis_url)
+            try:
+                run.wait_ready()
+                assert run.get("/")[0] == 200
+                assert not any("postgres -D" in line or "redis-server" in line for line in run.command_lines())
+                assert run.stop() == 0
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    run.process.kill()
+                run.process.communicate()
+        with psycopg.connect(url) as database:
+            assert database.execute("SELECT count(*) > 20 FROM requests_supportrequest").fetchone() == (True,)
+    finally:
+        with django_db_blocker.unblock():
+            clones.drop(name)

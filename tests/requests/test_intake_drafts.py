@@ -1,5 +1,6 @@
 """A draft and whoever holds it: a browser, then a person; an expired session; two devices at once."""
 
+import dataclasses
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from accounts.models import Mandate
 from accounts.services import mandates, people
 from common.actor import Role
 from requests.models import Draft, SupportRequest
+from requests.services import drafts
 from territories.models import Collectivity
 from tests.requests.test_intake_filing import NEED, WHO, begin, ready, step
 
@@ -236,3 +238,21 @@ def test_a_draft_already_sent_is_not_begun_again_by_an_old_tab(client: Client, s
     late = client.post(f"/demandes/nouvelle/{pk}/besoin/enregistrer/", NEED)
     assert late.status_code == 410
     assert not Draft.objects.filter(pk=pk).exists()
+
+
+def test_visitors_of_one_network_begin_a_bounded_number_of_drafts(
+    client: Client, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine does not fill the table; a person who signs in is not stopped, and a draft begun goes on."""
+    monkeypatch.setattr(drafts, "NEW_PER_NETWORK", dataclasses.replace(drafts.NEW_PER_NETWORK, count=2))
+    first = begin(client)
+    begin(Client())
+    refused = Client()
+    stopped = refused.post(step(uuid.uuid4(), "besoin"), NEED)
+    assert stopped.status_code == 429
+    assert "Trop de brouillons" in stopped.content.decode()
+    saved = refused.post(f"/demandes/nouvelle/{uuid.uuid4()}/besoin/enregistrer/", NEED)
+    assert (saved.status_code, saved.json()["code"]) == (429, "too_many_drafts")
+    assert client.post(step(first, "besoin"), NEED).status_code == 302
+    assert sign_in(refused, "maire").post(step(uuid.uuid4(), "besoin"), NEED).status_code == 302
+    assert Draft.objects.filter(person__isnull=True).count() == 2
