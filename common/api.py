@@ -54,7 +54,7 @@ def _unreadable(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The texts of a parsed body that cannot be stored, with their dotted paths."""
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            yield path, "Ce texte contient un caractère illisible : effacez-le."
+            yield path, "Ce texte contient un caractère illisible : effacez-le."
     elif isinstance(value, (dict, list)):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, each in pairs:

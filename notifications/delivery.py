@@ -62,7 +62,7 @@ def send(mail: Mail) -> None:
     global _closed_until
     now = clock.instant()
     if mail.expires_at is not None and now >= mail.expires_at:
-        raise jobs.Abandon("sans objet : le délai d’utilité du courriel est passé")
+        raise jobs.Abandon("sans objet : le délai d’utilité du courriel est passé")
     if time.monotonic() < _closed_until:
         raise jobs.Later("le serveur de courriel ne répondait pas", _pause(mail, now))
     try:

@@ -31,7 +31,7 @@ def cancel(event_id: uuid.UUID, *, kind: str = "") -> int:
         # A mail that is leaving is locked by whoever sends it: it is not waited for.
         locked = list(mails.select_for_update(skip_locked=True))
         if len(locked) < mails.count() or any(mail.state in (MailState.SENT, MailState.SENDING) for mail in locked):
-            raise Conflict("Ce courriel est déjà parti : il n’est plus possible de l’annuler.", code="mail_sent")
+            raise Conflict("Ce courriel est déjà parti : il n’est plus possible de l’annuler.", code="mail_sent")
         waiting = [mail for mail in locked if mail.state == MailState.WAITING]
         for mail in waiting:
             mail.state, mail.done_at = MailState.CANCELLED, now

@@ -14,7 +14,7 @@ from operators.matching.vocabulary import PriceModel
 #: Criterion → what is compared, in one sentence. Total over the criteria (tested).
 EXPLANATIONS: dict[str, str] = {
     "territory": "L’offre couvre la commune, son intercommunalité, son arrondissement, son département, sa région ou "
-    "la France. Un territoire exclu par l’offre l’emporte. Une partie seulement : question à poser.",
+    "la France. Un territoire exclu par l’offre l’emporte. Une partie seulement : question à poser.",
     "status": "L’offre est publiée et son prestataire est actif.",
     "validity": "Le jour de la demande est dans la période de validité. Sans date de fin, l’offre est permanente.",
     "theme": "L’offre et le besoin ont un thème en commun.",
@@ -26,7 +26,7 @@ EXPLANATIONS: dict[str, str] = {
     "engineering": "Le type d’ingénierie attendu est l’un de ceux de l’offre.",
     "service": "Le service attendu est l’un de ceux de l’offre.",
     "phase": "L’offre intervient à ce moment du projet.",
-    "membership": "L’offre est réservée aux adhérents : la collectivité l’est, ne l’est pas, ou le portail l’ignore.",
+    "membership": "L’offre est réservée aux adhérents : la collectivité l’est, ne l’est pas, ou le portail l’ignore.",
     "capacity": "Le prestataire n’a pas déclaré son plan de charge complet.",
 }
 #: Where the points of a reason come from, in words. Total over the weighed reasons (tested).
@@ -60,13 +60,13 @@ MOTIVE_LABELS: dict[Motive, str] = {
     Motive.FRAGILITY: "Fragilité de la collectivité",
 }
 MOTIVE_EVIDENCE: dict[Motive, str] = {
-    Motive.INSUFFICIENT_RESOURCES: "Les offres locales examinées et la raison qui écarte chacune ; l’absence de "
+    Motive.INSUFFICIENT_RESOURCES: "Les offres locales examinées et la raison qui écarte chacune ; l’absence de "
     "prestataire pour ce sujet sur ce territoire.",
     Motive.COMPLEXITY: f"Le nombre de thèmes ({evidence.MANY_THEMES} ou plus), de communes, de départements et "
-    "d’organismes ; les signes relevés par l’agent : " + ", ".join(evidence.COMPLEXITY_SIGNS.values()) + ".",
-    Motive.FRAGILITY: "Des faits publiés, avec leur source et leur date : "
+    "d’organismes ; les signes relevés par l’agent : " + ", ".join(evidence.COMPLEXITY_SIGNS.values()) + ".",
+    Motive.FRAGILITY: "Des faits publiés, avec leur source et leur date : "
     + ", ".join(fact.label[:1].lower() + fact.label[1:] for fact in evidence.FRAGILITY_FACTS)
-    + ". Ce qui n’est pas connu reste « inconnu ».",
+    + ". Ce qui n’est pas connu reste « inconnu ».",
 }
 
 

@@ -28,16 +28,16 @@ Report = Callable[[str], None]
 
 #: Framework agreements were renewed for four years in November 2023; the day is not in any source (DOMAIN 1.1).
 AGREEMENT = (dt.date(2023, 11, 1), dt.date(2027, 10, 31))
-AGREEMENT_SOURCE = "Rapport annuel 2023 de l’Agence : conventions renouvelées pour quatre ans, novembre 2023"
+AGREEMENT_SOURCE = "Rapport annuel 2023 de l’Agence : conventions renouvelées pour quatre ans, novembre 2023"
 MISSIONS: Mapping[str, str] = {
     "anah": "Amélioration de l’habitat privé.",
     "anru": "Renouvellement urbain des quartiers prioritaires.",
-    "cerema": "Expertise technique : aménagement, bâtiment, mobilités, ouvrages, risques, mer et littoral.",
+    "cerema": "Expertise technique : aménagement, bâtiment, mobilités, ouvrages, risques, mer et littoral.",
     "bdt": "Crédits d’ingénierie, prêts et investissement de la Caisse des Dépôts.",
     "ademe": "Énergie, climat, économie circulaire.",
     "incubateur-territoires": "Outils et accompagnement numériques des collectivités.",
     "immobilier-commercial": "Restructuration de locaux commerciaux, l’Agence pouvant être maître d’ouvrage.",
-    "fabrique-prospective": "Ingénierie collective : quatre à huit territoires autour d’une question d’avenir.",
+    "fabrique-prospective": "Ingénierie collective : quatre à huit territoires autour d’une question d’avenir.",
     "programme-agence": "Chefs de projet et appuis propres aux programmes nationaux.",
 }
 #: The catalogue of the demonstration was last checked on this day, unless a provider says otherwise.
@@ -196,7 +196,7 @@ def _offer(entry: Entry, text: Mapping[str, Any], code: str, provider: int) -> O
         population_min=text.get("population_min"),
         population_max=text.get("population_max"),
         membership_required=membership,
-        membership_label=(entry.membership or f"adhésion : {entry.name}") if membership else "",
+        membership_label=(entry.membership or f"adhésion : {entry.name}") if membership else "",
         programmes_required=text.get("programmes", []),
         zonings_required=text.get("zonings", []),
         legal_mode=text["legal_mode"],

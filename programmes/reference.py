@@ -35,13 +35,13 @@ PROGRAMMES: tuple[Reference, ...] = (
         counts_in_coverage=True,
         summary="Redonner de l’attrait aux centres des villes moyennes.",
         selection_rule=(
-            "Liste arrêtée par l’État, sans candidature : villes de 20 000 à 100 000 habitants exerçant "
+            "Liste arrêtée par l’État, sans candidature : villes de 20 000 à 100 000 habitants exerçant "
             "une centralité, à la date de la sélection. Ni Petites villes de demain ni Villages d’avenir."
         ),
-        dates_label="2018 ; deuxième phase de 2023 à 2026",
+        dates_label="2018 ; deuxième phase de 2023 à 2026",
         starts_on=dt.date(2018, 1, 1),
         ends_on=dt.date(2026, 12, 31),
-        source="Rapport annuel 2023 de l’Agence : 244 communes",
+        source="Rapport annuel 2023 de l’Agence : 244 communes",
     ),
     Reference(
         "PVD",
@@ -74,7 +74,7 @@ PROGRAMMES: tuple[Reference, ...] = (
         dates_label="depuis le 21 décembre 2023, pour trois ans",
         starts_on=dt.date(2023, 12, 21),
         ends_on=dt.date(2026, 12, 31),
-        source="Rapport annuel 2023 de l’Agence : 2 458 communes",
+        source="Rapport annuel 2023 de l’Agence : 2 458 communes",
     ),
     Reference(
         "TI",
@@ -87,10 +87,10 @@ PROGRAMMES: tuple[Reference, ...] = (
             "Groupes d’intercommunalités formant un bassin d’emploi industriel, avec un chef de projet et un binôme "
             "formé d’un élu et d’un industriel."
         ),
-        dates_label="2018 ; deuxième phase de 2023 à 2027",
+        dates_label="2018 ; deuxième phase de 2023 à 2027",
         starts_on=dt.date(2018, 11, 22),
         ends_on=dt.date(2027, 12, 31),
-        source="Rapport annuel 2023 de l’Agence : 183 territoires, 630 intercommunalités",
+        source="Rapport annuel 2023 de l’Agence : 183 territoires, 630 intercommunalités",
     ),
     Reference(
         "CRTE",
@@ -99,10 +99,10 @@ PROGRAMMES: tuple[Reference, ...] = (
         ("crte",),
         counts_in_coverage=False,
         summary="Un contrat de six ans entre l’État et un territoire, qui rassemble ses projets.",
-        selection_rule="Périmètre au moins intercommunal et au plus départemental ; signature du préfet et des élus.",
+        selection_rule="Périmètre au moins intercommunal et au plus départemental ; signature du préfet et des élus.",
         dates_label="depuis la circulaire du 20 novembre 2020",
         starts_on=dt.date(2020, 11, 20),
-        source="Rapport annuel 2023 de l’Agence : 848 contrats signés sur 853 périmètres",
+        source="Rapport annuel 2023 de l’Agence : 848 contrats signés sur 853 périmètres",
     ),
     Reference(
         "FS",
@@ -114,7 +114,7 @@ PROGRAMMES: tuple[Reference, ...] = (
         selection_rule="Label accordé aux structures qui respectent le référentiel national.",
         dates_label="depuis janvier 2020",
         starts_on=dt.date(2020, 1, 1),
-        source="Rapport annuel 2023 de l’Agence : 2 700 France services, dont 160 bus",
+        source="Rapport annuel 2023 de l’Agence : 2 700 France services, dont 160 bus",
     ),
     Reference(
         "CE",
@@ -126,7 +126,7 @@ PROGRAMMES: tuple[Reference, ...] = (
         selection_rule="Territoires comptant au moins un quartier prioritaire et un collège chef de file.",
         dates_label="depuis 2019",
         starts_on=dt.date(2019, 9, 1),
-        source="Rapport annuel 2023 de l’Agence : 208 cités",
+        source="Rapport annuel 2023 de l’Agence : 208 cités",
     ),
     Reference(
         "FDT",
@@ -138,7 +138,7 @@ PROGRAMMES: tuple[Reference, ...] = (
         selection_rule="Tiers-lieux retenus à la suite d’un appel à manifestation d’intérêt.",
         dates_label="depuis juillet 2019",
         starts_on=dt.date(2019, 7, 1),
-        source="Rapport annuel 2023 de l’Agence : 384 fabriques (ou 382, selon les pages)",
+        source="Rapport annuel 2023 de l’Agence : 384 fabriques (ou 382, selon les pages)",
     ),
 )
 

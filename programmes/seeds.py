@@ -69,8 +69,8 @@ DEMO_MEMBERS: tuple[DemoMember, ...] = (
 #: Bodies of which the intercommunalité is a « territoire d’industrie »: the member is the grouping.
 DEMO_GROUPING_MEMBERS: tuple[tuple[str, str], ...] = (("TI", "38061"), ("TI", "12089"), ("TI", "09160"))
 
-SCENARIO_SOURCE = "Démonstration : appartenance citée par les documents de référence"
-ILLUSTRATIVE_SOURCE = "Démonstration : appartenance illustrative"
+SCENARIO_SOURCE = "Démonstration : appartenance citée par les documents de référence"
+ILLUSTRATIVE_SOURCE = "Démonstration : appartenance illustrative"
 
 
 @transaction.atomic

@@ -121,7 +121,7 @@ def first_answer_delay(scope: Scope, period: Period) -> Value:
 
 
 _OF_THE_HELPED = (
-    " Rapportée aux demandes terminées par un accompagnement, quelle qu’en soit la voie ; les demandes réorientées, "
+    " Rapportée aux demandes terminées par un accompagnement, quelle qu’en soit la voie ; les demandes réorientées, "
     "retirées, rattachées ou fermées sans suite n’y sont pas."
 )
 
@@ -145,7 +145,7 @@ register(
         label="Réponses données",
         unit="demandes",
         definition=(
-            "Demandes terminées qui ont reçu une réponse : un accompagnement mené à son terme, ou l’adresse du service "
+            "Demandes terminées qui ont reçu une réponse : un accompagnement mené à son terme, ou l’adresse du service "
             "qui peut répondre. Les demandes en cours, retirées, rattachées ou fermées sans suite ne sont pas comptées."
         ),
         source=SOURCE,
@@ -160,7 +160,7 @@ register(
         unit="%",
         definition=(
             "Demandes dont l’accompagnement était piloté par un organisme local. Un opérateur de l’État mobilisé par "
-            "le préfet n’est pas compté comme local : il l’est à part." + _OF_THE_HELPED
+            "le préfet n’est pas compté comme local : il l’est à part." + _OF_THE_HELPED
         ),
         source=SOURCE,
         compute=share(LOCAL),
@@ -201,7 +201,7 @@ register(
         label="Délai de la première réponse",
         unit="jours",
         definition=(
-            "Médiane des jours, tous comptés, entre la réception d’une demande et la première réponse au besoin : une "
+            "Médiane des jours, tous comptés, entre la réception d’une demande et la première réponse au besoin : une "
             "aide proposée, une transmission à l’Agence nationale ou l’adresse d’un autre service. L’accusé de "
             "réception n’est pas une réponse. Calculée sur les demandes terminées qui ont reçu une réponse."
         ),

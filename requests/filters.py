@@ -104,7 +104,7 @@ class QueueFilter(django_filters.FilterSet):
             if not value or name == "ordre":
                 continue
             words = value if name == "q" else _flat(field.choices)[value]
-            label = words if name == "vue" else f"{field.label} : {words}"
+            label = words if name == "vue" else f"{field.label} : {words}"
             found.append({"name": name, "label": label, "without": self.address(name)})
         return found
 

@@ -154,7 +154,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     # --- decisions, people, ways
     Invariant(
         "decision_has_a_dispatch",
-        "une décision n’a pas d’acheminement à exécuter : personne ne la mettra en œuvre",
+        "une décision n’a pas d’acheminement à exécuter : personne ne la mettra en œuvre",
         """
         SELECT DISTINCT 'demande ' || r.reference FROM requests_decision d
         JOIN requests_supportrequest r ON r.id = d.support_request_id
@@ -275,4 +275,4 @@ def breaches() -> Iterator[str]:
         for invariant in INVARIANTS:
             cursor.execute(f"{invariant.sql} ORDER BY 1", PARAMETERS)
             for (name,) in cursor.fetchall():
-                yield f"{name} : {invariant.says} ({invariant.code})"
+                yield f"{name} : {invariant.says} ({invariant.code})"

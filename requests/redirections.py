@@ -25,7 +25,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
         "Toutes et tous connecté·e·s",
         "https://toutesettousconnectes.gouv.fr",
         "Le guichet ne traite pas la couverture mobile. La plateforme Toutes et tous connecté·e·s recueille le "
-        "signalement des élus ; l’équipe-projet du département le vérifie.",
+        "signalement des élus ; l’équipe-projet du département le vérifie.",
     ),
     "politique-de-la-ville": Elsewhere(
         RedirectionReason.GRANT,
@@ -60,7 +60,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
         "Conseiller numérique",
         "le dispositif Conseiller numérique",
         "https://www.conseiller-numerique.gouv.fr",
-        "La demande se fait en ligne ; la préfecture donne un avis motivé, un comité de l’Agence attribue le poste.",
+        "La demande se fait en ligne ; la préfecture donne un avis motivé, un comité de l’Agence attribue le poste.",
     ),
     "commerce-rural": Elsewhere(
         RedirectionReason.GRANT,

@@ -31,8 +31,8 @@ def check_python():
     if sys.version_info < OLDEST:
         found = platform.python_version()
         sys.exit(
-            f"Python 3.11 ou plus récent est nécessaire, « {sys.executable} » est un {found}. "
-            "Indiquez-en un autre : « make run PYTHON=python3.12 »."
+            f"Python 3.11 ou plus récent est nécessaire, « {sys.executable} » est un {found}. "
+            "Indiquez-en un autre : « make run PYTHON=python3.12 »."
         )
 
 
@@ -49,18 +49,18 @@ def install():
         return
     python = VENV / "bin" / "python"
     if not python.exists():
-        print("Environnement Python : .venv…", flush=True)
+        print("Environnement Python : .venv…", flush=True)
         make = [sys.executable, "-m", "venv", str(VENV)]
         if subprocess.run(make, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).returncode:
             shutil.rmtree(str(VENV), ignore_errors=True)
-            sys.exit(f"« {' '.join(make)} » échoue. Sous Debian : « apt-get install python3-venv ».")
-    print("Dépendances verrouillées : installation (une fois, quelques minutes)…", flush=True)
+            sys.exit(f"« {' '.join(make)} » échoue. Sous Debian : « apt-get install python3-venv ».")
+    print("Dépendances verrouillées : installation (une fois, quelques minutes)…", flush=True)
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK)]
     if subprocess.run(
         [str(python), "-m", "pip", "install", *options], stdin=subprocess.DEVNULL, check=False
     ).returncode:
         sys.exit(
-            "Les dépendances n’ont pas été installées : voir les lignes ci-dessus (réseau, place sur le disque ?)."
+            "Les dépendances n’ont pas été installées : voir les lignes ci-dessus (réseau, place sur le disque ?)."
         )
     mark.write_text(wanted)
 
@@ -78,18 +78,18 @@ def check_system(for_tests):
         return
     if platform.system() == "Darwin":
         names = " ".join(sorted({MAC[package] for package in packages}))
-        sys.exit(f"Il manque des paquets du système : « brew install {names} ».")
+        sys.exit(f"Il manque des paquets du système : « brew install {names} ».")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     line = " ".join(command)
     may_install = os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("CI") != "true"
     if not may_install:
-        sys.exit(f"Il manque des paquets du système : « {line} ».")
-    print(f"Paquets du système : {line}", flush=True)
+        sys.exit(f"Il manque des paquets du système : « {line} ».")
+    print(f"Paquets du système : {line}", flush=True)
     quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     subprocess.run(["apt-get", "update", "--quiet=2"], env=quiet, stdin=subprocess.DEVNULL, check=False)
     done = subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, check=False)
     if done.returncode or missing_packages(for_tests):
-        sys.exit(f"L’installation des paquets a échoué : « {line} ».")
+        sys.exit(f"L’installation des paquets a échoué : « {line} ».")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class CollectivityField(forms.Field):
     """
 
     widget = CollectivityWidget
-    default_error_messages = {"required": "Indiquez votre collectivité : commencez à taper son nom."}
+    default_error_messages = {"required": "Indiquez votre collectivité : commencez à taper son nom."}
 
     def __init__(self, *, kinds: Collection[str] = (), **options: Any) -> None:
         options.setdefault("widget", CollectivityWidget(kinds=kinds))

@@ -36,7 +36,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        "une adhésion reste ouverte vers, ou depuis, un organisme qui n’existe plus :",
+        "une adhésion reste ouverte vers, ou depuis, un organisme qui n’existe plus :",
         """
         SELECT m.code FROM territories_membership e
         JOIN territories_collectivity m ON m.id = e.member_id JOIN territories_collectivity g ON g.id = e.grouping_id
@@ -44,13 +44,13 @@ _RULES: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        "un ancien code est aussi celui d’une commune actuelle :",
+        "un ancien code est aussi celui d’une commune actuelle :",
         """
         SELECT f.code FROM territories_formercode f JOIN territories_collectivity c ON c.code = f.code AND c.is_current
         """,
     ),
     (
-        "un territoire n’a pas de guichet :",
+        "un territoire n’a pas de guichet :",
         """
         SELECT d.code FROM territories_department d WHERE d.is_current
         AND EXISTS (SELECT FROM territories_desk) AND NOT EXISTS (

@@ -33,13 +33,13 @@ class Recognised:
         if self.exact is not None:
             return ""
         if len(self.candidates) == 1:
-            return f"Est-ce bien {self.candidates[0].label} ? Choisissez-la pour continuer."
+            return f"Est-ce bien {self.candidates[0].label} ? Choisissez-la pour continuer."
         if self.candidates:
-            return "Plusieurs collectivités correspondent : choisissez la vôtre."
-        said = f"Aucune commune ne correspond à « {self.text} »."
+            return "Plusieurs collectivités correspondent : choisissez la vôtre."
+        said = f"Aucune commune ne correspond à « {self.text} »."
         if self.suggestions:
             names = joined([found.label for found in self.suggestions], "ou")
-            return f"{said} Vouliez-vous dire : {names} ?"
+            return f"{said} Vouliez-vous dire : {names} ?"
         return f"{said} Vérifiez l’orthographe, ou indiquez le code postal."
 
 

@@ -26,4 +26,4 @@ def reference(report: Callable[[str], None]) -> None:
     communes = number(current.filter(kind=CollectivityKind.COMMUNE).count())
     epci = number(current.filter(kind=CollectivityKind.EPCI).count())
     report(f"{communes} communes, {epci} intercommunalités")
-    report(f"guichets ouverts : {open_missing_desks()}")
+    report(f"guichets ouverts : {open_missing_desks()}")

@@ -23,5 +23,5 @@ def fault(siren: str, *, fictitious: bool) -> str:
     return (
         ""
         if has_luhn_key(siren)
-        else "Ce numéro SIREN comporte une erreur de frappe : sa clé de contrôle ne correspond pas."
+        else "Ce numéro SIREN comporte une erreur de frappe : sa clé de contrôle ne correspond pas."
     )

@@ -50,7 +50,7 @@ def clones(django_db_blocker: Any) -> Iterator[databases.Clones]:
             opened = databases.Clones()
         except psycopg.OperationalError:
             if embedded.nothing_runs():
-                pytest.exit("Pas de base de données : « make test » démarre la sienne, ou indiquez DATABASE_URL.", 1)
+                pytest.exit("Pas de base de données : « make test » démarre la sienne, ou indiquez DATABASE_URL.", 1)
             raise
         yield opened
         opened.close()

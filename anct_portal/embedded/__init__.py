@@ -17,8 +17,8 @@ from anct_portal import env
 
 #: One line for whoever runs a command while nothing is running.
 HOW_TO_START = (
-    "Aucune base de données : lancez « make run » dans un autre terminal, "
-    "ou « python -m anct_portal.embedded -- COMMANDE », ou indiquez DATABASE_URL."
+    "Aucune base de données : lancez « make run » dans un autre terminal, "
+    "ou « python -m anct_portal.embedded -- COMMANDE », ou indiquez DATABASE_URL."
 )
 
 

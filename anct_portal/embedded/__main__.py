@@ -46,7 +46,7 @@ def supervise(servers: Servers, command: list[str], signals: Signals) -> int:
                 child.stop_signal = signal.Signals(asked)
                 child.stop(20)
             elif (dead := servers.dead()) is not None and child.exit_code is None:
-                print(f"{dead.name} s’est arrêté (code {dead.exit_code}) : tout s’arrête.", file=sys.stderr)
+                print(f"{dead.name} s’est arrêté (code {dead.exit_code}) : tout s’arrête.", file=sys.stderr)
                 child.stop(10)
                 return 1
     finally:
@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
         except InterruptedStartError:
             return 130
         except FileNotFoundError as error:
-            print(f"{error.filename} : commande introuvable.", file=sys.stderr)
+            print(f"{error.filename} : commande introuvable.", file=sys.stderr)
             return 127
         finally:
             servers.stop()

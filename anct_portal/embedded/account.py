@@ -60,11 +60,11 @@ def private(path: Path, account: Account | None) -> Path:
             status = path.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner:
             raise FolderError(
-                f"{path} appartient à un autre compte : supprimez-le, ou lancez la commande sous ce compte."
+                f"{path} appartient à un autre compte : supprimez-le, ou lancez la commande sous ce compte."
             )
         path.chmod(0o700)
     except OSError as error:
-        raise FolderError(f"{path} ne peut pas être créé : {error.strerror}.") from error
+        raise FolderError(f"{path} ne peut pas être créé : {error.strerror}.") from error
     return path
 
 
@@ -96,7 +96,7 @@ def socket_folder(var: Path, account: Account | None, candidates: Iterable[str |
         if fits and Path(candidate).is_dir() and os.access(candidate, os.W_OK) and may_enter(Path(candidate), account):
             return private(folder, account)
     raise FolderError(
-        f"Aucun dossier assez court pour les sockets ({SOCKET_PATH_LIMIT} octets au plus) : indiquez-en un par TMPDIR."
+        f"Aucun dossier assez court pour les sockets ({SOCKET_PATH_LIMIT} octets au plus) : indiquez-en un par TMPDIR."
     )
 
 

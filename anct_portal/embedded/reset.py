@@ -27,6 +27,6 @@ def reset(var: Path) -> list[Path]:
 if __name__ == "__main__":
     try:
         for folder in reset(env.VAR_DIR):
-            print(f"Supprimé : {folder}")
+            print(f"Supprimé : {folder}")
     except ServerError as error:
         sys.exit(str(error))

@@ -31,7 +31,7 @@ DATABASE = "portal"
 FREE_BYTES_NEEDED = 300 * 1024 * 1024
 START_SECONDS = 60
 POSTGRES, REDIS = frozenset({"postgres"}), frozenset({"redis-server"})
-NO_ROOM = "Plus de place sur le disque de {folder} : libérez-en ({needed} Mo au moins), puis relancez."
+NO_ROOM = "Plus de place sur le disque de {folder} : libérez-en ({needed} Mo au moins), puis relancez."
 
 #: Modest: a portal of demonstration beside its developer's tools.
 PARAMETERS = {"shared_buffers": "128MB", "max_connections": "100", "jit": "off", "log_min_messages": "warning"}
@@ -137,7 +137,7 @@ class Servers:
             holder = lock.read().strip() or "inconnu"
             lock.close()
             raise ServerError(
-                f"Les serveurs de {self.var} tournent déjà (processus {holder}) : arrêtez-le, ou utilisez-les."
+                f"Les serveurs de {self.var} tournent déjà (processus {holder}) : arrêtez-le, ou utilisez-les."
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
@@ -149,7 +149,7 @@ class Servers:
             return NO_ROOM.format(folder=self.var, needed=FREE_BYTES_NEEDED // 1024**2)
         if isinstance(error, PermissionError):
             return (
-                f"{error.filename or self.var} : écriture refusée. Lancez la commande sous le compte qui possède var/."
+                f"{error.filename or self.var} : écriture refusée. Lancez la commande sous le compte qui possède var/."
             )
         return str(error)
 
@@ -165,7 +165,7 @@ class Servers:
             found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
             if found != binaries.POSTGRESQL_VERSION:
                 raise ServerError(
-                    f"Les données de {data} sont de PostgreSQL {found} : « make resetdb » les supprime, "
+                    f"Les données de {data} sont de PostgreSQL {found} : « make resetdb » les supprime, "
                     f"pg_dump de la version {found} les garde."
                 )
             # No postmaster of ours runs in this folder: what these files say is of the past.
@@ -287,4 +287,4 @@ class Servers:
             return NO_ROOM.format(folder=self.var, needed=FREE_BYTES_NEEDED // 1024**2)
         reasons = [line for line in text.splitlines() if any(word in line for word in ("FATAL", "error:", "# "))]
         reason = reasons[-1].strip() if reasons else "aucune réponse"
-        return f"{name} ne démarre pas : {reason} (journal : {log})."
+        return f"{name} ne démarre pas : {reason} (journal : {log})."

@@ -50,7 +50,7 @@ def check_port(host: str, port: int) -> None:
             attempt.bind((host, port))
         except OSError as error:
             raise PortError(
-                f"Le port {port} est pris : arrêtez ce qui l’occupe, ou « make run PORT={port + 1} »."
+                f"Le port {port} est pris : arrêtez ce qui l’occupe, ou « make run PORT={port + 1} »."
             ) from error
 
 
@@ -99,18 +99,18 @@ class Portal:
     def start(self) -> None:
         self.servers.claim()
         check_port(self.host, self.port)
-        with step(1, "Serveurs : PostgreSQL et Redis"):
+        with step(1, "Serveurs : PostgreSQL et Redis"):
             self.servers.start(self.signals)
             for name, version in self.servers.versions.items():
                 say(f"    {name} {version}")
         self.prepare_environment()
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as database:
             made = mark.stands(database)
-            with step(2, "Base de données : schéma", made=made):
+            with step(2, "Base de données : schéma", made=made):
                 if not made:
                     with self.servers.log_of("migrate").open("wb") as log:
                         self.command("migrate", "--no-input", log=log)
-            with step(3, "Données : territoires, catalogue, démonstration", made=made):
+            with step(3, "Données : territoires, catalogue, démonstration", made=made):
                 if not made:  # as the owner of the tables
                     self.command("seed", "--demo", "--skip-checks", DATABASE_ROLE="")
                     mark.write(database)
@@ -118,7 +118,7 @@ class Portal:
         with step(4, "Pages"):
             self.service("pages", "web", self.web())
             self.wait_until_it_answers()
-        with step(5, "Traitements : tâches, échéances, rattrapage"):
+        with step(5, "Traitements : tâches, échéances, rattrapage"):
             if not env.given("EMAIL_HOST"):
                 self.service("courriels", "mails", self.manage("mail_sink", "--port", self.environment["EMAIL_PORT"]))
             celery = [sys.executable, "-m", "celery", "--app", "anct_portal"]
@@ -160,7 +160,7 @@ class Portal:
             child.stop(10)
         if child.exit_code:
             where = f" : voir {log.name}" if log else ""
-            raise ServiceError(f"« manage.py {' '.join(arguments)} » a échoué (code {child.exit_code}){where}.")
+            raise ServiceError(f"« manage.py {' '.join(arguments)} » a échoué (code {child.exit_code}){where}.")
 
     def service(self, name: str, log: str, command: list[str], stop_seconds: float = 15.0) -> None:
         service = Service(name, command, self.environment, self.servers.log_of(log), stop_seconds)
@@ -191,22 +191,22 @@ class Portal:
                     return  # it answers, if only to say no
                 return
             self.signals.pause(0.2)
-        raise ServiceError(f"Les pages ne répondent pas : voir {self.servers.log_of('web')}.")
+        raise ServiceError(f"Les pages ne répondent pas : voir {self.servers.log_of('web')}.")
 
     # --- run ------------------------------------------------------------------------------------------------------
     def welcome(self) -> None:
-        say(f"\nLe portail est prêt : {self.environment['SITE_URL']}/")
-        say(f"  courriels reçus : {self.environment['SITE_URL']}/_courriels/")
-        say(f"  code du second facteur : {self.environment['DEMONSTRATION_CODE']}")
-        say(f"  comptes, tous avec le mot de passe « {PASSWORD} » :")
+        say(f"\nLe portail est prêt : {self.environment['SITE_URL']}/")
+        say(f"  courriels reçus : {self.environment['SITE_URL']}/_courriels/")
+        say(f"  code du second facteur : {self.environment['DEMONSTRATION_CODE']}")
+        say(f"  comptes, tous avec le mot de passe « {PASSWORD} » :")
         for account in ACCOUNTS:
             say(f"    {account.email:<27} {account.person}. {account.try_this}")
-        say(f"  journaux : {self.var / 'log'}\nCtrl-C arrête tout.\n")
+        say(f"  journaux : {self.var / 'log'}\nCtrl-C arrête tout.\n")
 
     def dead_server(self) -> None:
         if (dead := self.servers.dead()) is not None:
             raise ServerError(
-                f"{dead.name} s’est arrêté (code {dead.exit_code}) : tout s’arrête (voir {self.var / 'log'})."
+                f"{dead.name} s’est arrêté (code {dead.exit_code}) : tout s’arrête (voir {self.var / 'log'})."
             )
 
     def watch(self) -> int:

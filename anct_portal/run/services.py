@@ -52,10 +52,10 @@ class Service:
         self.child = None
         self.falls = [moment for moment in self.falls if now - moment < WINDOW_SECONDS] + [now]
         if len(self.falls) >= TOO_OFTEN:
-            raise ServiceError(f"{self.name} s’arrête sans cesse (code {code}) : voir {self.log}.")
+            raise ServiceError(f"{self.name} s’arrête sans cesse (code {code}) : voir {self.log}.")
         pause = min(2.0 ** (len(self.falls) - 1), LONGEST_PAUSE)
         self.again_at = now + pause
-        return f"{self.name} s’est arrêté (code {code}) : nouvel essai dans {pause:.0f} s (journal : {self.log})."
+        return f"{self.name} s’est arrêté (code {code}) : nouvel essai dans {pause:.0f} s (journal : {self.log})."
 
 
 class Services:

@@ -111,40 +111,40 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.THEME_UNKNOWN: "le thème du projet",
     Reason.THEME_ANY: "tous les thèmes",
     Reason.SUBJECT_MET: "sujet {values}",
-    Reason.SUBJECT_OTHER: "traite d’autres sujets : {values}",
+    Reason.SUBJECT_OTHER: "traite d’autres sujets : {values}",
     Reason.SUBJECT_UNKNOWN: "le sujet du projet",
     Reason.SUBJECT_ANY: "tous les sujets de ses thèmes",
     Reason.BODY_KIND_MET: "ouverte à {body}",
-    Reason.BODY_KIND_OTHER: "réservée à d’autres collectivités : {values}",
+    Reason.BODY_KIND_OTHER: "réservée à d’autres collectivités : {values}",
     Reason.BODY_KIND_UNKNOWN: "la nature {of_body}",
     Reason.BODY_KIND_ANY: "ouverte à toutes les collectivités",
-    Reason.POPULATION_MET: "population dans les limites : {interval}",
-    Reason.POPULATION_BELOW: "réservée aux collectivités {of_interval} ; population connue : {value}",
-    Reason.POPULATION_ABOVE: "réservée aux collectivités {of_interval} ; population connue : {value}",
-    Reason.POPULATION_UNKNOWN: "la population {of_body} : {interval}",
+    Reason.POPULATION_MET: "population dans les limites : {interval}",
+    Reason.POPULATION_BELOW: "réservée aux collectivités {of_interval} ; population connue : {value}",
+    Reason.POPULATION_ABOVE: "réservée aux collectivités {of_interval} ; population connue : {value}",
+    Reason.POPULATION_UNKNOWN: "la population {of_body} : {interval}",
     Reason.POPULATION_ANY: "sans condition de population",
     Reason.PROGRAMME_MET: "membre du programme {values}",
     Reason.PROGRAMME_OTHER: "réservée aux membres du programme {or_values}",
     Reason.PROGRAMME_UNKNOWN: "l’appartenance au programme {or_values}",
     Reason.PROGRAMME_ANY: "sans condition de programme",
-    Reason.ZONING_MET: "territoire concerné : {values}",
-    Reason.ZONING_OTHER: "réservée à un autre zonage : {or_values}",
-    Reason.ZONING_UNKNOWN: "le zonage {of_body} : {or_values}",
+    Reason.ZONING_MET: "territoire concerné : {values}",
+    Reason.ZONING_OTHER: "réservée à un autre zonage : {or_values}",
+    Reason.ZONING_UNKNOWN: "le zonage {of_body} : {or_values}",
     Reason.ZONING_ANY: "sans condition de zonage",
-    Reason.ENGINEERING_MET: "ingénierie attendue : {values}",
-    Reason.ENGINEERING_OTHER: "propose une autre ingénierie : {values}",
+    Reason.ENGINEERING_MET: "ingénierie attendue : {values}",
+    Reason.ENGINEERING_OTHER: "propose une autre ingénierie : {values}",
     Reason.ENGINEERING_UNKNOWN: "le type d’ingénierie attendu",
     Reason.ENGINEERING_ANY: "tous types d’ingénierie",
-    Reason.SERVICE_MET: "service attendu : {values}",
-    Reason.SERVICE_OTHER: "propose d’autres services : {values}",
+    Reason.SERVICE_MET: "service attendu : {values}",
+    Reason.SERVICE_OTHER: "propose d’autres services : {values}",
     Reason.SERVICE_UNKNOWN: "le service attendu",
     Reason.SERVICE_ANY: "tous services",
     Reason.PHASE_MET: "intervient à ce moment du projet",
-    Reason.PHASE_OTHER: "intervient à un autre moment du projet : {values}",
+    Reason.PHASE_OTHER: "intervient à un autre moment du projet : {values}",
     Reason.PHASE_UNKNOWN: "l’avancement du projet",
     Reason.PHASE_ANY: "à tout moment du projet",
-    Reason.MEMBER: "{label} : acquise",
-    Reason.NOT_MEMBER: "{label} : non acquise",
+    Reason.MEMBER: "{label} : acquise",
+    Reason.NOT_MEMBER: "{label} : non acquise",
     Reason.MEMBERSHIP_UNKNOWN: "{label}",
     Reason.MEMBERSHIP_NOT_NEEDED: "sans adhésion",
     Reason.CAPACITY_LEFT: "disponible",
@@ -321,7 +321,7 @@ def evidence_sentence(
         case e.Evidence.OFFERS_EXAMINED:
             fit = args["fit"]
             end = "aucune ne convient" if not fit else f"{number(fit)} {'convient' if fit == 1 else 'conviennent'}"
-            text = f"{plural(args['examined'], 'offre locale examinée', 'offres locales examinées')} : {end}"
+            text = f"{plural(args['examined'], 'offre locale examinée', 'offres locales examinées')} : {end}"
         case e.Evidence.NO_PROVIDER:
             themes = joined([f"«{NBSP}{Theme(theme).label}{NBSP}»" for theme in args["themes"]])
             text = f"Aucun prestataire local pour ce sujet sur ce territoire ({themes})"
@@ -329,29 +329,29 @@ def evidence_sentence(
             text = f"{plural(args['count'], 'offre locale')} sur ce sujet et ce territoire"
         case e.Evidence.OFFER_EXCLUDED:
             why = sentence(args["reason"], args["reason_args"], kind=kind, labels=labels)
-            text = f"{args['title']} ({args['provider']}) : {why}"
+            text = f"{args['title']} ({args['provider']}) : {why}"
         case e.Evidence.OFFER_PARTIAL:
-            text = f"{args['title']} ({args['provider']}) : répond à une partie du besoin"
+            text = f"{args['title']} ({args['provider']}) : répond à une partie du besoin"
         case e.Evidence.THEMES:
             values = args["values"]
             named = joined([_lower(Theme(value).label) for value in values])
-            text = f"{plural(len(values), 'thème')} : {named}" if values else "Thèmes : inconnus"
+            text = f"{plural(len(values), 'thème')} : {named}" if values else "Thèmes : inconnus"
         case e.Evidence.COMMUNES:
             text = (
-                "Communes concernées : inconnu" if args["count"] is None else plural(args["count"], "commune concernée")
+                "Communes concernées : inconnu" if args["count"] is None else plural(args["count"], "commune concernée")
             )
         case e.Evidence.DEPARTMENTS:
-            text = f"{plural(len(args['codes']), 'département')} : {joined(args['codes'])}"
+            text = f"{plural(len(args['codes']), 'département')} : {joined(args['codes'])}"
         case e.Evidence.REGIONS:
             text = f"{plural(len(args['codes']), 'région')}"
         case e.Evidence.PARTNERS:
-            text = "Partenaires : inconnu" if args["count"] is None else plural(args["count"], "organisme concerné")
+            text = "Partenaires : inconnu" if args["count"] is None else plural(args["count"], "organisme concerné")
         case e.Evidence.SIGN:
             text = e.COMPLEXITY_SIGNS[args["sign"]].capitalize()
         case e.Evidence.FACT:
-            text = f"{_FACTS[args['fact']].label} : {_measure(args)}"
+            text = f"{_FACTS[args['fact']].label} : {_measure(args)}"
         case e.Evidence.FACT_UNKNOWN:
-            text = f"{_FACTS[args['fact']].label} : inconnu"
+            text = f"{_FACTS[args['fact']].label} : inconnu"
     return _spaced(text)
 
 

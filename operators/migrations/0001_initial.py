@@ -343,7 +343,7 @@ class Migration(migrations.Migration):
                     "population_max",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="Comprise : « moins de 3 500 » s’écrit 3499.",
+                        help_text="Comprise : « moins de 3 500 » s’écrit 3499.",
                         null=True,
                         verbose_name="population maximale",
                     ),
@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
                     "capacity_left",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="Vide : sans limite déclarée. 0 : complet.",
+                        help_text="Vide : sans limite déclarée. 0 : complet.",
                         null=True,
                         verbose_name="capacité restante",
                     ),
@@ -419,7 +419,7 @@ class Migration(migrations.Migration):
                 (
                     "valid_to",
                     models.DateField(
-                        blank=True, help_text="Vide : offre permanente.", null=True, verbose_name="valable jusqu’au"
+                        blank=True, help_text="Vide : offre permanente.", null=True, verbose_name="valable jusqu’au"
                     ),
                 ),
                 ("source_url", models.URLField(blank=True, max_length=500, verbose_name="source")),
@@ -442,7 +442,7 @@ class Migration(migrations.Migration):
                     "agreed_beforehand",
                     models.BooleanField(
                         default=False,
-                        help_text="Le prestataire a accepté d’avance : il n’est pas sollicité.",
+                        help_text="Le prestataire a accepté d’avance : il n’est pas sollicité.",
                         verbose_name="accord préalable",
                     ),
                 ),
@@ -462,7 +462,7 @@ class Migration(migrations.Migration):
                     "subjects",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="Aucun : tous ceux des thèmes.",
+                        help_text="Aucun : tous ceux des thèmes.",
                         related_name="offers",
                         to="operators.subject",
                         verbose_name="sujets",
@@ -597,7 +597,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="provider_operators_are_five",
-                violation_error_message="Les opérateurs partenaires sont cinq : Anah, ANRU, Cerema, Banque des Territoires, Ademe.",
+                violation_error_message="Les opérateurs partenaires sont cinq : Anah, ANRU, Cerema, Banque des Territoires, Ademe.",
             ),
         ),
         migrations.AddConstraint(

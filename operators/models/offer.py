@@ -103,7 +103,7 @@ class Offer(models.Model):
 
     themes = _choices_array("thèmes", Theme, 3)
     subjects = models.ManyToManyField(
-        Subject, related_name="offers", blank=True, verbose_name="sujets", help_text="Aucun : tous ceux des thèmes."
+        Subject, related_name="offers", blank=True, verbose_name="sujets", help_text="Aucun : tous ceux des thèmes."
     )
     engineering_types = _choices_array("types d’ingénierie", EngineeringType, 12)
     services = _choices_array("services", Service, 20)
@@ -112,7 +112,7 @@ class Offer(models.Model):
     body_kinds = _choices_array("collectivités éligibles", BodyKind, 12)
     population_min = models.PositiveIntegerField("population minimale", null=True, blank=True, help_text="Comprise.")
     population_max = models.PositiveIntegerField(
-        "population maximale", null=True, blank=True, help_text="Comprise : « moins de 3 500 » s’écrit 3499."
+        "population maximale", null=True, blank=True, help_text="Comprise : « moins de 3 500 » s’écrit 3499."
     )
     membership_required = models.BooleanField("adhésion requise", default=False)
     membership_label = models.CharField("adhésion, en clair", max_length=160, blank=True)
@@ -129,16 +129,16 @@ class Offer(models.Model):
     conditions = models.TextField("conditions", blank=True)
     delay_days = models.PositiveSmallIntegerField("délai annoncé (jours)", null=True, blank=True)
     capacity_left = models.PositiveSmallIntegerField(
-        "capacité restante", null=True, blank=True, help_text="Vide : sans limite déclarée. 0 : complet."
+        "capacité restante", null=True, blank=True, help_text="Vide : sans limite déclarée. 0 : complet."
     )
 
     valid_from = models.DateField("valable du", null=True, blank=True)
-    valid_to = models.DateField("valable jusqu’au", null=True, blank=True, help_text="Vide : offre permanente.")
+    valid_to = models.DateField("valable jusqu’au", null=True, blank=True, help_text="Vide : offre permanente.")
     source_url = models.URLField("source", max_length=500, blank=True)
     verified_on = models.DateField("vérifiée le", null=True, blank=True)
     status = models.CharField("état", max_length=12, choices=OfferStatus.choices, default=OfferStatus.DRAFT.value)
     agreed_beforehand = models.BooleanField(
-        "accord préalable", default=False, help_text="Le prestataire a accepté d’avance : il n’est pas sollicité."
+        "accord préalable", default=False, help_text="Le prestataire a accepté d’avance : il n’est pas sollicité."
     )
     illustrative = models.BooleanField("illustration", default=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)

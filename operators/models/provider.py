@@ -85,7 +85,7 @@ class Provider(models.Model):
                 condition=Q(kind=ProviderKind.OPERATOR, code__in=list(OPERATORS))
                 | (~Q(kind=ProviderKind.OPERATOR) & ~Q(code__in=list(OPERATORS))),
                 violation_error_message=(
-                    "Les opérateurs partenaires sont cinq : Anah, ANRU, Cerema, Banque des Territoires, Ademe."
+                    "Les opérateurs partenaires sont cinq : Anah, ANRU, Cerema, Banque des Territoires, Ademe."
                 ),
             ),
             models.CheckConstraint(

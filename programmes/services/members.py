@@ -83,7 +83,7 @@ def _wanted(
             outcome.faults.append(Fault(line.line, reason))
             continue
         if body.kind not in KINDS[programme.level]:
-            outcome.faults.append(Fault(line.line, f"{body.label} : {programme} ne nomme pas ce type de collectivité."))
+            outcome.faults.append(Fault(line.line, f"{body.label} : {programme} ne nomme pas ce type de collectivité."))
             continue
         if body.is_municipal and line.department and line.department != body.department_id:
             reason = f"{body.label} n’est pas dans le département {line.department}."
@@ -141,7 +141,7 @@ def _without_excluded(
             continue
         for key in [key for key in wanted if key[0] == other.collectivity_id]:
             line, _ = wanted.pop(key)
-            reason = f"{other.collectivity.label} est déjà membre de {other.programme} : les deux s’excluent."
+            reason = f"{other.collectivity.label} est déjà membre de {other.programme} : les deux s’excluent."
             outcome.faults.append(Fault(line.line, reason))
     return wanted
 

@@ -37,7 +37,7 @@ class Fault:
     reason: str
 
     def __str__(self) -> str:
-        return f"Ligne {self.line} : {self.reason}" if self.line else self.reason
+        return f"Ligne {self.line} : {self.reason}" if self.line else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def read(path: Path, programme: Programme) -> MembersFile:
     columns = {key: next((name for name in names if name in header), "") for key, names in COLUMNS.items()}
     if not (columns["insee_code"] or columns["siren"]):
         raise Invalid(
-            f"{path.name} : aucune colonne de code. Attendu : code_insee ou siren. "
-            f"Trouvé : {', '.join(header) or 'rien'}."
+            f"{path.name} : aucune colonne de code. Attendu : code_insee ou siren. "
+            f"Trouvé : {', '.join(header) or 'rien'}."
         )
     found = MembersFile()
     names = {programme.code.lower(), *programme.aliases}
@@ -92,7 +92,7 @@ def read(path: Path, programme: Programme) -> MembersFile:
             continue
         _add(found, number, {key: cells[name] if name else "" for key, name in columns.items()})
     if not found.lines and not found.faults:
-        raise Invalid(f"{path.name} : aucune ligne pour {programme}. Rien n’est écrit.")
+        raise Invalid(f"{path.name} : aucune ligne pour {programme}. Rien n’est écrit.")
     return found
 
 
@@ -100,14 +100,14 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Invalid(f"{path} : fichier illisible ({error.strerror}).") from error
+        raise Invalid(f"{path} : fichier illisible ({error.strerror}).") from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Invalid(f"{path.name}, ligne {line} : le fichier n’est pas en UTF-8.") from error
+        raise Invalid(f"{path.name}, ligne {line} : le fichier n’est pas en UTF-8.") from error
     if "\0" in text:
-        raise Invalid(f"{path.name} : ce n’est pas un fichier texte.")
+        raise Invalid(f"{path.name} : ce n’est pas un fichier texte.")
     return text.replace("\r\n", "\n")
 
 
@@ -133,7 +133,7 @@ def _add(found: MembersFile, number: int, cells: Mapping[str, str]) -> None:
     try:
         signed_on = dt.date.fromisoformat(cells["signed_on"]) if cells["signed_on"] else None
     except ValueError:
-        found.faults.append(Fault(number, f"date « {cells['signed_on']} » illisible. Attendu : AAAA-MM-JJ."))
+        found.faults.append(Fault(number, f"date « {cells['signed_on']} » illisible. Attendu : AAAA-MM-JJ."))
         return
     found.lines.append(
         MemberLine(

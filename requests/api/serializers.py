@@ -161,5 +161,5 @@ class NewDecisionSerializer(serializers.Serializer[Any]):
         known = {offer.uuid: offer for offer in Offer.objects.published().filter(uuid__in=given)}
         unknown = [str(uuid) for uuid in given if uuid not in known]
         if unknown:
-            raise serializers.ValidationError(f"Aucune offre publiée ne porte cet identifiant : {', '.join(unknown)}.")
+            raise serializers.ValidationError(f"Aucune offre publiée ne porte cet identifiant : {', '.join(unknown)}.")
         return [known[uuid] for uuid in dict.fromkeys(given)]

@@ -104,7 +104,7 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
         name = act.validated_data["action"]
         if name not in set(Action) or Action(name) not in ACTS:
             known = ", ".join(sorted(ACTS))
-            raise Invalid(f"Action inconnue ici : « {name} ». Actions possibles : {known}.", field="action")
+            raise Invalid(f"Action inconnue ici : « {name} ». Actions possibles : {known}.", field="action")
         chosen = ACTS[Action(name)]
         given = chosen.fields(data=request.data)
         given.is_valid(raise_exception=True)

@@ -19,7 +19,7 @@ def d05(stage: Stage) -> None:
         "38061",
         subject="ecole",
         title="Regrouper l’école, la cantine et le gymnase",
-        need="École, cantine et gymnase sont sur trois sites. Faut-il regrouper, et où ?",
+        need="École, cantine et gymnase sont sur trois sites. Faut-il regrouper, et où ?",
         progress=Progress.TO_SPECIFY,
     )
     if case is None:
@@ -42,7 +42,7 @@ def d05(stage: Stage) -> None:
         motives={
             "complexity": (
                 "Trois sites, trois propriétaires, un plan local d’urbanisme intercommunal en révision et une école à "
-                "tenir ouverte pendant les travaux : la programmation demande des compétences d’urbanisme, de bâtiment "
+                "tenir ouverte pendant les travaux : la programmation demande des compétences d’urbanisme, de bâtiment "
                 "et de finances que ni la commune ni les offres du département ne réunissent."
             )
         },
@@ -58,7 +58,7 @@ def d05(stage: Stage) -> None:
         share=60,
         days=40,
         outside="La programmation exige une équipe pluridisciplinaire qu’aucun opérateur ne propose.",
-        mission="Programmation du regroupement : trois scénarios, un coût, un calendrier.",
+        mission="Programmation du regroupement : trois scénarios, un coût, un calendrier.",
         deliberated="2026-07-10",
         prefect="2026-07-21",
         body="2026-07-23",
@@ -67,7 +67,7 @@ def d05(stage: Stage) -> None:
         starts="2026-09-14",
     )
     case.log(
-        "2026-09-14 16:00", case.instructor, "Réunion de lancement ; rapport attendu le 29 janvier 2027.", "meeting"
+        "2026-09-14 16:00", case.instructor, "Réunion de lancement ; rapport attendu le 29 janvier 2027.", "meeting"
     )
 
 
@@ -84,7 +84,7 @@ def d10(stage: Stage) -> None:
         title="Un point d’accueil par pirogue",
         need=(
             "Pour un rendez-vous à la préfecture, c’est l’avion. Un point d’accueil par pirogue est-il possible dans "
-            "les écarts ?"
+            "les écarts ?"
         ),
     )
     if case is None:
@@ -97,7 +97,7 @@ def d10(stage: Stage) -> None:
         prepared="2025-06-24",
         motives={
             "insufficient_resources": (
-                "Le catalogue de la Guyane ne compte aucun prestataire sur l’accès aux droits pour ce territoire : le "
+                "Le catalogue de la Guyane ne compte aucun prestataire sur l’accès aux droits pour ce territoire : le "
                 "certificat est joint. La commune, sans route, n’a pas d’agent pour conduire l’étude, et les écarts du "
                 "fleuve ne sont desservis que par pirogue, selon des saisons à connaître pour bâtir un service."
             )
@@ -126,12 +126,12 @@ def d10(stage: Stage) -> None:
         followup.suspend(
             case.row,
             actor,
-            reason="Étiage du Maroni : les écarts sont inaccessibles.",
+            reason="Étiage du Maroni : les écarts sont inaccessibles.",
             expected_until=dt.date(2026, 1, 12),
         )
     with case.on("2026-01-12", case.instructor) as actor:
         followup.resume(case.row, actor, note="Le fleuve est de nouveau navigable.")
-    case.log("2026-05-12", case.instructor, "Rapport remis : trois recommandations.", EntryKind.DELIVERABLE)
+    case.log("2026-05-12", case.instructor, "Rapport remis : trois recommandations.", EntryKind.DELIVERABLE)
     case.propose_closing(
         "2026-05-20",
         case.instructor,
@@ -143,7 +143,7 @@ def d10(stage: Stage) -> None:
         ),
     )
     case.close("2026-05-26")
-    case.note("2026-05-27", mayor, "Merci : nous présentons le rapport au conseil de juin.", "public")
+    case.note("2026-05-27", mayor, "Merci : nous présentons le rapport au conseil de juin.", "public")
 
 
 def d17(stage: Stage) -> None:
@@ -185,7 +185,7 @@ def d17(stage: Stage) -> None:
         share=100,
         days=28,
         outside=outside,
-        mission="Projet de territoire avec les dix communes : diagnostic partagé, axes, actions.",
+        mission="Projet de territoire avec les dix communes : diagnostic partagé, axes, actions.",
         deliberated="2026-10-22",
         prefect="2026-11-03",
         body="2026-11-10",
@@ -203,7 +203,7 @@ def d19(stage: Stage) -> None:
         "23030",
         subject="commerce",
         title="Trois rez-de-chaussée murés sur la place",
-        need="Trois rez-de-chaussée murés sur la place, aucun investisseur. Qui peut porter les travaux ?",
+        need="Trois rez-de-chaussée murés sur la place, aucun investisseur. Qui peut porter les travaux ?",
         progress=Progress.STUDIES,
     )
     if case is None:
@@ -236,7 +236,7 @@ def d19(stage: Stage) -> None:
         ("2025-06-12", "Relevé des trois rez-de-chaussée."),
         ("2025-07-03", "Accord de principe des deux propriétaires."),
         ("2025-09-11", "Étude de marché lancée."),
-        ("2025-10-16", "Étude de marché remise : une boulangerie, un cabinet partagé."),
+        ("2025-10-16", "Étude de marché remise : une boulangerie, un cabinet partagé."),
         ("2025-11-20", "Réunion publique."),
         ("2025-12-11", "Esquisses présentées au conseil."),
         ("2026-01-15", "Estimation du service des domaines reçue."),
@@ -248,7 +248,7 @@ def d19(stage: Stage) -> None:
         ("2026-07-09", "Permis accordé."),
         ("2026-08-27", "Marché de travaux attribué."),
         ("2026-09-17", "Ouverture du chantier."),
-        ("2026-10-15", "Premier local : gros œuvre fini."),
+        ("2026-10-15", "Premier local : gros œuvre fini."),
         ("2026-11-12", "Bail signé avec la boulangère."),
     )
     for date, text in steps:

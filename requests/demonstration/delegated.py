@@ -37,7 +37,7 @@ def d02(stage: Stage) -> None:
         "90052",
         subject="risques",
         title="La rivière déborde à chaque orage",
-        need="La Savoureuse déborde à chaque orage sur le bas du bourg. Faut-il curer, élargir, ou autre chose ?",
+        need="La Savoureuse déborde à chaque orage sur le bas du bourg. Faut-il curer, élargir, ou autre chose ?",
     )
     if commune is not None:
         with commune.on("2025-06-26", commune.instructor) as actor:
@@ -62,7 +62,7 @@ def d02(stage: Stage) -> None:
         motives={
             "complexity": (
                 "L’étude porte sur un bassin de vingt-deux communes, avec des ouvrages privés, deux syndicats et des "
-                "travaux déjà engagés village par village. Elle croise hydrologie, urbanisme et gouvernance : aucune "
+                "travaux déjà engagés village par village. Elle croise hydrologie, urbanisme et gouvernance : aucune "
                 "équipe du département ne réunit ces compétences. L’agence d’urbanisme n’en couvre qu’une partie."
             )
         },
@@ -76,7 +76,7 @@ def d02(stage: Stage) -> None:
     case.operator("2025-10-15", "cerema", starts="2025-11-03", text="Équipe constituée, démarrage le 3 novembre.")
     case.start("2025-11-03", "cerema")
     officer = stage.account("cerema")
-    case.log("2026-09-24", officer, "Rapport remis : trois scénarios, un schéma.", EntryKind.DELIVERABLE)
+    case.log("2026-09-24", officer, "Rapport remis : trois scénarios, un schéma.", EntryKind.DELIVERABLE)
     case.propose_closing(
         "2026-10-06",
         officer,
@@ -111,7 +111,7 @@ def d03(stage: Stage) -> None:
             return
         case.acknowledge("2025-10-17")
         case.qualify("2025-10-23", competence="grouping", phase="framing", themes=("LOG",))
-        case.solicit("2025-10-23 15:00", "atd-batiment-70", reason="Son offre touche au logement : il faut sa réponse.")
+        case.solicit("2025-10-23 15:00", "atd-batiment-70", reason="Son offre touche au logement : il faut sa réponse.")
         case.answer(
             "2025-11-06",
             "atd-batiment-70",
@@ -138,7 +138,7 @@ def d03(stage: Stage) -> None:
     case.delegate("2026-01-14", "anah", "Étude pré-opérationnelle sur les deux départements.")
     case.operator("2026-01-23", "anah", starts="2026-02-16", text="Les deux délégations locales sont saisies.")
     case.start("2026-02-16", "anah")
-    case.log("2026-06-18", stage.account("anah"), "Repérage terrain : 412 logements vacants vus.", EntryKind.STEP)
+    case.log("2026-06-18", stage.account("anah"), "Repérage terrain : 412 logements vacants vus.", EntryKind.STEP)
 
 
 def d07(stage: Stage) -> None:
@@ -154,7 +154,7 @@ def d07(stage: Stage) -> None:
         petr.code,
         subject="energie",
         title="Vingt petites chaufferies bois",
-        need="Vingt petites chaufferies bois possibles, aucune assez grande pour un dossier. Comment les regrouper ?",
+        need="Vingt petites chaufferies bois possibles, aucune assez grande pour un dossier. Comment les regrouper ?",
         progress=Progress.TO_SPECIFY,
     )
     if case is None:
@@ -165,7 +165,7 @@ def d07(stage: Stage) -> None:
         "2025-09-17",
         "sde-energie-31",
         "sde-energie-11",
-        reason="Leur offre vise les communes ; il faut leur réponse pour un groupement.",
+        reason="Leur offre vise les communes ; il faut leur réponse pour un groupement.",
     )
     case.answer("2025-09-30", "sde-energie-31", accepted=False, reason="out_of_mission", text="Hors de nos missions.")
     case.answer("2025-10-03", "sde-energie-11", accepted=False, reason="out_of_mission", text="Hors de nos missions.")
@@ -176,11 +176,11 @@ def d07(stage: Stage) -> None:
             "insufficient_resources": (
                 "Les deux syndicats d’énergie sollicités répondent que le regroupement de chaufferies d’un pôle "
                 "territorial sort de leurs missions, qui visent les communes une à une. Aucun autre prestataire des "
-                "trois départements n’a d’offre sur ce sujet ; le pôle n’a pas de technicien de l’énergie."
+                "trois départements n’a d’offre sur ce sujet ; le pôle n’a pas de technicien de l’énergie."
             ),
             "complexity": (
                 "Vingt sites dans trois départements, des propriétaires publics différents, une ressource en bois à "
-                "partager et un seuil d’aide qui ne s’atteint qu’ensemble : il faut un montage juridique et technique "
+                "partager et un seuil d’aide qui ne s’atteint qu’ensemble : il faut un montage juridique et technique "
                 "commun, que personne ne porte aujourd’hui sur le territoire, et une même personne pour le conduire."
             ),
         },
@@ -241,7 +241,7 @@ def d08(stage: Stage) -> None:
         motives={
             "fragility": (
                 "La commune est classée en zone France ruralités revitalisation renforcée. Le taux de chômage de la "
-                "zone d’emploi atteint 7,0 % et le revenu médian 19 440 euros. La ville perd des habitants et ne peut "
+                "zone d’emploi atteint 7,0 % et le revenu médian 19 440 euros. La ville perd des habitants et ne peut "
                 "porter seule l’étude du sol, dont le coût a déjà fait renoncer trois repreneurs de l’atelier."
             )
         },
@@ -255,18 +255,18 @@ def d08(stage: Stage) -> None:
         "ademe",
         accepted=False,
         reason="calendar",
-        text=("La prochaine relève de l’appel à projets n’ouvre qu’en février ; l’étude préalable ne peut attendre."),
-        public_answer="L’Ademe ne peut pas intervenir avant février ; l’Agence cherche un autre opérateur.",
+        text=("La prochaine relève de l’appel à projets n’ouvre qu’en février ; l’étude préalable ne peut attendre."),
+        public_answer="L’Ademe ne peut pas intervenir avant février ; l’Agence cherche un autre opérateur.",
     )
     case.delegate("2025-07-21", "cerema", "Première expertise du site et conduite des sondages.")
     case.operator("2025-08-01", "cerema", starts="2025-09-15", text="Équipe friches disponible en septembre.")
     case.start("2025-09-15", "cerema")
     officer = stage.account("cerema")
-    case.log("2026-05-28", officer, "Rapport remis ; un sondage n’a pas pu être fait.", EntryKind.DELIVERABLE)
+    case.log("2026-05-28", officer, "Rapport remis ; un sondage n’a pas pu être fait.", EntryKind.DELIVERABLE)
     case.propose_closing(
         "2026-06-04",
         officer,
-        "Étude remise ; le propriétaire a refusé un sondage.",
+        "Étude remise ; le propriétaire a refusé un sondage.",
         "partial",
         recommendations=("Obtenir l’accord du propriétaire pour le dernier sondage",),
     )
@@ -285,7 +285,7 @@ def d09(stage: Stage) -> None:
         title="Associer les habitants au projet du centre commercial",
         need=(
             "Le centre commercial du quartier va changer. Comment associer les habitants pour de bon, et pas une fois "
-            "de plus ?"
+            "de plus ?"
         ),
         progress=Progress.TO_SPECIFY,
     )
@@ -293,7 +293,7 @@ def d09(stage: Stage) -> None:
         return
     case.acknowledge("2025-11-24")
     case.qualify("2025-12-02", phase="framing", themes=("PAR", "COM", "LOG"))
-    case.solicit("2025-12-03", "chambre-commerce-08", reason="Le commerce est une part du sujet : il faut sa réponse.")
+    case.solicit("2025-12-03", "chambre-commerce-08", reason="Le commerce est une part du sujet : il faut sa réponse.")
     case.answer(
         "2025-12-15",
         "chambre-commerce-08",
@@ -308,7 +308,7 @@ def d09(stage: Stage) -> None:
             "complexity": (
                 "Le projet touche à la fois au commerce, au logement et à l’espace public d’un quartier prioritaire, "
                 "avec un bailleur, un exploitant privé et deux associations d’habitants. La concertation engage le "
-                "pacte territorial des Ardennes : elle demande une expertise que le département ne réunit pas."
+                "pacte territorial des Ardennes : elle demande une expertise que le département ne réunit pas."
             )
         },
         service="Méthode et conduite d’une concertation de quartier",
@@ -317,7 +317,7 @@ def d09(stage: Stage) -> None:
     case.delegate("2026-02-10", "anru", "Expertise de la concertation et appui à sa conduite.")
     case.operator("2026-02-19", "anru", starts="2026-03-30", text="Démarrage après les élections municipales.")
     case.start("2026-03-30", "anru")
-    case.log("2026-06-25", stage.account("anru"), "Premier atelier : soixante habitants.", EntryKind.MEETING)
+    case.log("2026-06-25", stage.account("anru"), "Premier atelier : soixante habitants.", EntryKind.MEETING)
 
 
 STORIES = {"D02": d02, "D03": d03, "D07": d07, "D08": d08, "D09": d09}

@@ -74,7 +74,7 @@ def d13(stage: Stage) -> None:
         "36207",
         subject="patrimoine",
         title="Le toit de l’église",
-        need="Il nous manque 40 000 € pour le toit de l’église.",
+        need="Il nous manque 40 000 € pour le toit de l’église.",
         progress=Progress.WORKS_READY,
     )
     if case is None:
@@ -86,9 +86,9 @@ def d13(stage: Stage) -> None:
         target="La préfecture (DETR), la direction régionale des affaires culturelles et la Fondation du patrimoine",
         text=(
             "Le guichet ne verse pas de subvention. Les demandes de DETR se déposent à la préfecture aux dates du "
-            "département ; si l’église est protégée, la direction régionale des affaires culturelles peut aider, et la "
+            "département ; si l’église est protégée, la direction régionale des affaires culturelles peut aider, et la "
             "Fondation du patrimoine peut ouvrir une souscription. Si vous cherchez comment conduire ces travaux, "
-            "rouvrez cette demande : là, nous pouvons vous aider."
+            "rouvrez cette demande : là, nous pouvons vous aider."
         ),
     )
 
@@ -103,17 +103,17 @@ def d14(stage: Stage) -> None:
         "70526",
         subject="logements-vacants",
         title="Une maison vide au centre du village",
-        need="Une grande maison vide au centre du village se dégrade. La commune peut-elle la reprendre ?",
+        need="Une grande maison vide au centre du village se dégrade. La commune peut-elle la reprendre ?",
     )
     if case is None:
         return
     case.ask_completion("2025-07-25", "L’adresse du bâtiment et, si vous le connaissez, le nom de son notaire.")
     case.note("2025-08-25", case.instructor, "Relance envoyée à la commune.")
-    case.note("2025-09-09", case.instructor, "Appel téléphonique : la mairie rappellera.")
+    case.note("2025-09-09", case.instructor, "Appel téléphonique : la mairie rappellera.")
     leader = stage.engage(
         "va-70", "Mme Élise Cornouillère", Role.FOLLOW_UP_OFFICER, "cheffe de projet Villages d’avenir", department="70"
     )
-    case.note("2025-09-22", case.instructor, f"Relance. Avis de {leader.user.display_name} : le projet reste utile.")
+    case.note("2025-09-22", case.instructor, f"Relance. Avis de {leader.user.display_name} : le projet reste utile.")
     with case.on("2025-10-10", case.deputy) as actor:
         triage.drop(
             case.row,
@@ -138,7 +138,7 @@ def precheur(stage: Stage) -> None:
         "97219",
         subject="risques",
         title="La mer avance vers les maisons",
-        need="La mer a pris quatre mètres en deux ans devant le bourg. Que peut-on encore construire, et où ?",
+        need="La mer a pris quatre mètres en deux ans devant le bourg. Que peut-on encore construire, et où ?",
     )
 
 
@@ -151,7 +151,7 @@ def barreme(stage: Stage) -> None:
         mayor,
         "04022",
         subject="participation",
-        title="Que faire de la place de la gare ?",
+        title="Que faire de la place de la gare ?",
         need="La place de la gare est à refaire. Nous voulons en parler avec les habitants avant de dessiner.",
         council="2026-12-04",
     )
@@ -180,7 +180,7 @@ def anjoutey(stage: Stage) -> None:
         "90003",
         subject="tourisme",
         title="L’ancienne école en gîte d’étape",
-        need="L’ancienne école est vide. Un gîte d’étape sur le sentier, est-ce raisonnable ?",
+        need="L’ancienne école est vide. Un gîte d’étape sur le sentier, est-ce raisonnable ?",
     )
     if case is None:
         return
@@ -199,7 +199,7 @@ def sarre_union(stage: Stage) -> None:
         "67434",
         subject="zone-activite",
         title="Trois hectares vides dans la zone d’activité",
-        need="Trois hectares restent vides dans la zone d’activité. À qui les proposer, et avec quels services ?",
+        need="Trois hectares restent vides dans la zone d’activité. À qui les proposer, et avec quels services ?",
     )
     if case is not None:
         case.acknowledge("2026-11-19")
@@ -217,7 +217,7 @@ def chirongui(stage: Stage) -> None:
         "97606",
         subject="eau",
         title="L’eau un jour sur trois",
-        need="L’eau arrive un jour sur trois dans les hauts. Quelles réserves, où, et qui les gère ?",
+        need="L’eau arrive un jour sur trois dans les hauts. Quelles réserves, où, et qui les gère ?",
     )
     if case is not None:
         case.ask_completion("2026-11-12", "La carte des réservoirs et les débits relevés cet été.")
@@ -233,7 +233,7 @@ def venaco(stage: Stage) -> None:
         "2B341",
         subject="risques",
         title="Protéger le village du feu",
-        need="Le feu s’est arrêté à trois cents mètres du village. Par où commencer avant l’été ?",
+        need="Le feu s’est arrêté à trois cents mètres du village. Par où commencer avant l’été ?",
     )
 
 
@@ -247,7 +247,7 @@ def serre_poncon(stage: Stage) -> None:
         "200067320",
         subject="logement-aines-actifs",
         title="Loger les saisonniers du lac",
-        need="Nos restaurants ne trouvent plus de saisonniers, faute de logements. Que peut faire l’intercommunalité ?",
+        need="Nos restaurants ne trouvent plus de saisonniers, faute de logements. Que peut faire l’intercommunalité ?",
         department="04",
     )
     if case is not None:
@@ -289,7 +289,7 @@ def lavelanet(stage: Stage) -> None:
     officer = stage.engage("suivi-09", "M. Guilhem Pastel", Role.FOLLOW_UP_OFFICER, "suivi", department="09")
     case.designate("2025-10-16", officer)
     case.log("2026-02-12", officer, "Étude remise.", EntryKind.DELIVERABLE)
-    case.propose_closing("2026-02-19", officer, "La halle accueille l’atelier partagé ; le bail est signé.")
+    case.propose_closing("2026-02-19", officer, "La halle accueille l’atelier partagé ; le bail est signé.")
     case.close("2026-02-24")
 
 
@@ -302,7 +302,7 @@ def simiane(stage: Stage) -> None:
         "04208",
         subject="centre-bourg",
         title="La traversée du village",
-        need="Courrier du 10 novembre : la commune demande comment ralentir les voitures et refaire les trottoirs.",
+        need="Courrier du 10 novembre : la commune demande comment ralentir les voitures et refaire les trottoirs.",
         channel=Channel.LETTER,
     )
     stage.official("04208", "M. Basile Marjolaine")
@@ -320,7 +320,7 @@ def draft_of_mezel(stage: Stage) -> None:
                 answers={
                     "collectivity": "04121",
                     "subject": Subject.objects.get(code="urbanisme").code,
-                    "need": "Le cimetière sera plein dans trois ans. Agrandir, ou ouvrir un second terrain ?",
+                    "need": "Le cimetière sera plein dans trois ans. Agrandir, ou ouvrir un second terrain ?",
                     "progress": "idea",
                 },
             )

@@ -22,7 +22,7 @@ def d01(stage: Stage) -> None:
         public_title="Reprise du dernier commerce",
         need=(
             "Notre épicerie-café ferme le 30 juin, c’est la dernière. La commune possède l’ancien presbytère en face. "
-            "Que peut-on y faire, et qui le tiendrait ?"
+            "Que peut-on y faire, et qui le tiendrait ?"
         ),
         progress=Progress.IDEA,
         council="2026-06-12",
@@ -36,7 +36,7 @@ def d01(stage: Stage) -> None:
         "atd-batiment-04",
         "chambre-commerce-04",
         "caue-bourg-04",
-        message="Dernier commerce du village, ancien presbytère communal en face : usage, exploitant, coût.",
+        message="Dernier commerce du village, ancien presbytère communal en face : usage, exploitant, coût.",
         reason="Le conseil d’architecture peut éclairer l’usage du presbytère, bien que son offre vise autre chose.",
     )
     case.answer("2026-05-21", "chambre-commerce-04", text="Nous étudions la reprise et cherchons un exploitant.")
@@ -58,19 +58,19 @@ def d01(stage: Stage) -> None:
         "atd-batiment-04",
         "chambre-commerce-04",
         text=(
-            "Ingénierie et territoires 04 étudie l’usage du presbytère et son coût ; la chambre consulaire cherche "
+            "Ingénierie et territoires 04 étudie l’usage du presbytère et son coût ; la chambre consulaire cherche "
             "qui pourrait tenir le commerce."
         ),
-        price="Compris dans l’adhésion à Ingénierie et territoires 04 ; sans frais pour vous du côté de la chambre.",
-        conditions="Adhésion votée par votre conseil : un projet de délibération est joint.",
+        price="Compris dans l’adhésion à Ingénierie et territoires 04 ; sans frais pour vous du côté de la chambre.",
+        conditions="Adhésion votée par votre conseil : un projet de délibération est joint.",
         calendar="Première visite début juillet, esquisse en septembre.",
         council="2026-06-12",
     )
     case.accept("2026-06-15", mayor, note="Le conseil a voté l’adhésion le 12 juin.")
     case.designate("2026-06-17 10:12", officer)
     case.log("2026-07-02", officer, "Visite du presbytère avec la maire et la chambre.", EntryKind.VISIT)
-    case.log("2026-09-10", officer, "Esquisse : épicerie au rez-de-chaussée, un logement à l’étage.", EntryKind.STEP)
-    case.log("2026-10-15", officer, "Rapport remis : coût, calendrier, trois candidats.", EntryKind.DELIVERABLE)
+    case.log("2026-09-10", officer, "Esquisse : épicerie au rez-de-chaussée, un logement à l’étage.", EntryKind.STEP)
+    case.log("2026-10-15", officer, "Rapport remis : coût, calendrier, trois candidats.", EntryKind.DELIVERABLE)
     case.propose_closing(
         "2026-10-29",
         officer,
@@ -98,14 +98,14 @@ def d04(stage: Stage) -> None:
         "43112",
         subject="commerce",
         title="Douze vitrines vides rue du Commerce",
-        need="Douze vitrines vides rue du Commerce, dont six au même propriétaire. Par où commencer ?",
+        need="Douze vitrines vides rue du Commerce, dont six au même propriétaire. Par où commencer ?",
         progress=Progress.TO_SPECIFY,
     )
     if case is None:
         return
     case.acknowledge("2026-06-05")
     case.qualify("2026-06-10", phase="framing")
-    case.solicit("2026-06-11", "bdt-pvd", reason="Petite ville de demain : l’offre de l’opérateur répond directement.")
+    case.solicit("2026-06-11", "bdt-pvd", reason="Petite ville de demain : l’offre de l’opérateur répond directement.")
     case.answer("2026-06-16", "bdt-pvd", text="Mission possible dans le cadre du programme.")
     case.propose(
         "2026-06-18",
@@ -136,7 +136,7 @@ def d11(stage: Stage) -> None:
         "97421",
         subject="tourisme",
         title="Six cases créoles vides sur le sentier",
-        need="Six cases créoles communales vides sur le sentier. En faire des gîtes, ou les louer à l’année ?",
+        need="Six cases créoles communales vides sur le sentier. En faire des gîtes, ou les louer à l’année ?",
     )
     if case is None:
         return
@@ -160,7 +160,7 @@ def d11(stage: Stage) -> None:
     case.propose_closing(
         "2026-11-10 16:00",
         officer,
-        "Quatre cases en gîtes, deux en location à l’année : rapport remis.",
+        "Quatre cases en gîtes, deux en location à l’année : rapport remis.",
         recommendations=("Chiffrer la remise en état des quatre gîtes",),
     )
 
@@ -175,7 +175,7 @@ def d15(stage: Stage) -> None:
         "71176",
         subject="commerce",
         title="Le marché couvert perd ses étals",
-        need="Le marché couvert perd ses étals et les boutiques autour ferment. Que faire du bâtiment et de la place ?",
+        need="Le marché couvert perd ses étals et les boutiques autour ferment. Que faire du bâtiment et de la place ?",
     )
     if case is None:
         return
@@ -237,7 +237,7 @@ def d16(stage: Stage) -> None:
         "04134",
         subject="petite-enfance",
         title="Une maison d’assistantes maternelles",
-        need="Deux assistantes maternelles arrêtent en juin. La mairie a un logement libre : une maison commune ?",
+        need="Deux assistantes maternelles arrêtent en juin. La mairie a un logement libre : une maison commune ?",
         channel=Channel.VISIT,
     )
     if case is None:
@@ -271,7 +271,7 @@ def d18(stage: Stage) -> None:
         title="Quatre logiciels, trois mots de passe perdus",
         need=(
             "Quatre logiciels, trois mots de passe perdus, une secrétaire générale de mairie vingt heures par semaine. "
-            "Comment simplifier ?"
+            "Comment simplifier ?"
         ),
     )
     if case is None:
@@ -331,14 +331,14 @@ def d20(stage: Stage) -> None:
         "2025-03-25",
         "epf-portage-29",
         "adil-logement-29",
-        text="L’établissement foncier achète et porte la maison ; l’agence du logement aide au montage.",
-        price="Portage par convention ; conseil sans frais pour vous.",
+        text="L’établissement foncier achète et porte la maison ; l’agence du logement aide au montage.",
+        price="Portage par convention ; conseil sans frais pour vous.",
     )
     case.accept("2025-04-08", mayor)
     officer = stage.engage("suivi-29", "M. Ronan Ajonc-Nain", Role.FOLLOW_UP_OFFICER, "suivi", department="29")
     case.designate("2025-04-10", officer)
     case.log("2025-09-25", officer, "Compromis signé.", EntryKind.STEP)
-    case.propose_closing("2025-12-11", officer, "Compromis signé, montage prêt : la commune peut louer à l’année.")
+    case.propose_closing("2025-12-11", officer, "Compromis signé, montage prêt : la commune peut louer à l’année.")
     case.close("2025-12-16")
     with case.on("2026-06-09", case.deputy) as actor:
         followup.reopen(case.row, actor, reason="Le vendeur s’est retiré.")

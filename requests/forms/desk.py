@@ -82,7 +82,7 @@ class SubjectField(forms.ChoiceField):
 class RecordForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     collectivity = CollectivityField(label="Commune ou intercommunalité")
-    channel = forms.ChoiceField(label="Comment est-elle arrivée ?", choices=DOORS, initial=Channel.TELEPHONE)
+    channel = forms.ChoiceField(label="Comment est-elle arrivée ?", choices=DOORS, initial=Channel.TELEPHONE)
     received_on = forms.DateField(
         label="Reçue le",
         widget=DateInput,
@@ -96,9 +96,9 @@ class RecordForm(forms.Form):
         help_text="Avec les mots de la collectivité. Pas de donnée sur des personnes.",
         error_messages={"required": "Décrivez le besoin en quelques phrases."},
     )
-    subject = SubjectField(label="Sujet", error_messages={"required": "Choisissez un sujet, ou « Je ne sais pas »."})
-    progress = forms.ChoiceField(label="Où en est le projet ?", choices=Progress.choices, initial=Progress.IDEA)
-    contact_name = forms.CharField(label="Qui rappeler ?", max_length=200, required=False)
+    subject = SubjectField(label="Sujet", error_messages={"required": "Choisissez un sujet, ou « Je ne sais pas »."})
+    progress = forms.ChoiceField(label="Où en est le projet ?", choices=Progress.choices, initial=Progress.IDEA)
+    contact_name = forms.CharField(label="Qui rappeler ?", max_length=200, required=False)
     contact_phone = forms.CharField(
         label="Téléphone", max_length=30, required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
@@ -138,7 +138,7 @@ class MessageForm(forms.Form):
 
 class DocumentForm(forms.Form):
     channel = forms.ChoiceField(
-        label="Qui pourra le lire ?",
+        label="Qui pourra le lire ?",
         choices=[
             (ConversationChannel.PUBLIC, "La collectivité et les services de l’État"),
             (ConversationChannel.INTERNAL, "Les services de l’État seulement"),

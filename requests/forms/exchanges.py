@@ -45,7 +45,7 @@ class MessageForm(forms.Form):
         max_length=5000,
         error_messages={
             "required": "Écrivez votre message.",
-            "max_length": "Ce message compte %(show_value)d caractères : 5 000 au plus.",
+            "max_length": "Ce message compte %(show_value)d caractères : 5 000 au plus.",
         },
         widget=forms.Textarea(attrs={"rows": 4}),
     )

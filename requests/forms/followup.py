@@ -26,7 +26,7 @@ class SuspendForm(forms.Form):
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="La collectivité lira ce motif.",
-        error_messages={"required": "Dites pourquoi : la collectivité lira ce motif."},
+        error_messages={"required": "Dites pourquoi : la collectivité lira ce motif."},
     )
     expected_until = forms.DateField(label="Reprise prévue le", required=False, widget=DateInput)
 

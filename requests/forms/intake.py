@@ -62,27 +62,27 @@ class NeedForm(StepForm):
 
     extra_names = ("collectivity_code", "collectivity_asked", "money_read")
 
-    collectivity = CollectivityField(label="Pour quelle collectivité ?")
+    collectivity = CollectivityField(label="Pour quelle collectivité ?")
     subject = forms.ChoiceField(
-        label="De quoi s’agit-il ?",
+        label="De quoi s’agit-il ?",
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choisissez un sujet, ou « Je ne sais pas ».",
-            "invalid_choice": "Choisissez un sujet de la liste, ou « Je ne sais pas ».",
+            "required": "Choisissez un sujet, ou « Je ne sais pas ».",
+            "invalid_choice": "Choisissez un sujet de la liste, ou « Je ne sais pas ».",
         },
     )
     other_subjects = SlotsField(label="Autres sujets", required=False)
     need = forms.CharField(
-        label="En quelques phrases, que voulez-vous faire et qu’est-ce qui vous bloque ?",
+        label="En quelques phrases, que voulez-vous faire et qu’est-ce qui vous bloque ?",
         help_text=(
-            "Exemple : « Notre épicerie ferme en juin. La commune possède un bâtiment en face. "
-            "Que peut-on y faire ? » N’indiquez pas de données sur des personnes."
+            "Exemple : « Notre épicerie ferme en juin. La commune possède un bâtiment en face. "
+            "Que peut-on y faire ? » N’indiquez pas de données sur des personnes."
         ),
         widget=forms.Textarea(attrs={"rows": 4, "data-counter": NEED_MAX}),
         error_messages={"required": "Décrivez votre besoin en quelques phrases."},
     )
     progress = forms.ChoiceField(
-        label="Où en êtes-vous ?",
+        label="Où en êtes-vous ?",
         choices=Progress.choices,
         widget=forms.RadioSelect,
         error_messages={
@@ -128,7 +128,7 @@ class NeedForm(StepForm):
         need = str(self.cleaned_data["need"]).replace("\r\n", "\n").strip()
         if len(need) > NEED_MAX:
             raise forms.ValidationError(
-                f"Votre texte compte {number(len(need))} caractères : {number(NEED_MAX)} au plus."
+                f"Votre texte compte {number(len(need))} caractères : {number(NEED_MAX)} au plus."
             )
         return need
 
@@ -145,31 +145,31 @@ class SoFarForm(StepForm):
     """Step 2, « Ce que vous avez déjà ». Nothing is required."""
 
     tried = forms.MultipleChoiceField(
-        label="Avez-vous déjà demandé de l’aide à quelqu’un ?",
+        label="Avez-vous déjà demandé de l’aide à quelqu’un ?",
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    tried_other = forms.CharField(label="Si c’est quelqu’un d’autre, qui ?", required=False, max_length=80)
+    tried_other = forms.CharField(label="Si c’est quelqu’un d’autre, qui ?", required=False, max_length=80)
     tried_answer = forms.CharField(
-        label="Que vous ont-ils répondu ?",
+        label="Que vous ont-ils répondu ?",
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     project_lead = forms.ChoiceField(
-        label="Qui suit le projet chez vous ?", choices=ProjectLead.choices, required=False, widget=forms.RadioSelect
+        label="Qui suit le projet chez vous ?", choices=ProjectLead.choices, required=False, widget=forms.RadioSelect
     )
     files = FilesField(  # type: ignore[assignment]
-        label="Avez-vous des documents ?",
+        label="Avez-vous des documents ?",
         help_text="Une photo, un plan, un courrier, une étude. 20 Mo au plus par fichier.",
     )
     wanted_by = forms.CharField(
-        label="Pour quand ?", required=False, max_length=120, help_text="Exemple : « avant la rentrée 2027 »."
+        label="Pour quand ?", required=False, max_length=120, help_text="Exemple : « avant la rentrée 2027 »."
     )
     next_council_on = DayField(
         label="Prochain conseil",
         required=False,
-        help_text="Conseil municipal ou communautaire : les délais de réponse en tiennent compte.",
+        help_text="Conseil municipal ou communautaire : les délais de réponse en tiennent compte.",
     )
     perimeter = forms.CharField(label="Périmètre du projet", required=False, max_length=300)
     partners = forms.CharField(label="Partenaires déjà associés", required=False, max_length=300)
@@ -224,7 +224,7 @@ class WhoForm(StepForm):
         help_text="C’est le seul texte que verront les membres du comité local.",
         error_messages={
             "required": "Écrivez un intitulé communicable, par exemple le sujet de la demande.",
-            "max_length": "Cet intitulé compte %(show_value)d caractères : 120 au plus.",
+            "max_length": "Cet intitulé compte %(show_value)d caractères : 120 au plus.",
         },
     )
     shared_with_grouping = forms.BooleanField(label="Partager avec l’intercommunalité", required=False)

@@ -14,7 +14,7 @@ YES_NO = [("yes", "Oui"), ("no", "Non")]
 
 
 def text_field(label: str, *, required: str = "", rows: int = 4, at_most: int = 2000, help_text: str = "") -> Any:
-    messages = {"max_length": "Ce texte compte %(show_value)d caractères : %(limit_value)d au plus."}
+    messages = {"max_length": "Ce texte compte %(show_value)d caractères : %(limit_value)d au plus."}
     if required:
         messages["required"] = required
     return forms.CharField(
@@ -34,8 +34,8 @@ class AcceptForm(forms.Form):
 class DeclineForm(forms.Form):
     reason = text_field(
         "Pourquoi cette aide ne convient pas",
-        required="Dites en une phrase pourquoi : la préfecture cherchera autre chose.",
-        help_text="Exemple : « L’adhésion n’a pas été votée par le conseil. »",
+        required="Dites en une phrase pourquoi : la préfecture cherchera autre chose.",
+        help_text="Exemple : « L’adhésion n’a pas été votée par le conseil. »",
     )
 
 
@@ -93,14 +93,14 @@ class SurveyForm(forms.Form):
         self.recommendations = list(recommendations)
         asked: dict[str, forms.Field] = {}
         if survey.moment == SurveyMoment.CLOSING:
-            asked["useful"] = _question("Cette aide vous a-t-elle été utile ?", "Dites si cette aide vous a été utile.")
-            asked["quick"] = _question("Les délais vous ont-ils convenu ?", "Dites si les délais vous ont convenu.")
+            asked["useful"] = _question("Cette aide vous a-t-elle été utile ?", "Dites si cette aide vous a été utile.")
+            asked["quick"] = _question("Les délais vous ont-ils convenu ?", "Dites si les délais vous ont convenu.")
         elif not self.recommendations:
-            asked["useful"] = _question("Le projet a-t-il avancé depuis ?", "Dites si le projet a avancé.")
+            asked["useful"] = _question("Le projet a-t-il avancé depuis ?", "Dites si le projet a avancé.")
         else:
             for row in self.recommendations:
                 asked[f"recommendation_{row.pk}"] = _question(
-                    f"« {row.text} » : est-ce déjà mis en œuvre ?", "Répondez par oui ou par non."
+                    f"« {row.text} » : est-ce déjà mis en œuvre ?", "Répondez par oui ou par non."
                 )
         self.fields = asked | self.fields
 

@@ -69,10 +69,10 @@ class ReferralForm(forms.Form):
     motives = forms.MultipleChoiceField(
         label="Motifs", choices=Motive.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
-    justification_insufficient_resources = _text("Justification : insuffisance des ressources locales", required=False)
-    justification_complexity = _text("Justification : complexité du projet", required=False)
+    justification_insufficient_resources = _text("Justification : insuffisance des ressources locales", required=False)
+    justification_complexity = _text("Justification : complexité du projet", required=False)
     justification_fragility = _text(
-        "Justification : fragilité de la collectivité",
+        "Justification : fragilité de la collectivité",
         required=False,
         hint="La collectivité lira ce texte avant la signature.",
     )
@@ -101,7 +101,7 @@ class ReferralForm(forms.Form):
         ],
     )
     outside_reason = _text(
-        "Pourquoi une prestation externe ?",
+        "Pourquoi une prestation externe ?",
         rows=3,
         required=False,
         hint="Nécessaire quand vous proposez le marché d’ingénierie.",
@@ -175,7 +175,7 @@ class DelegateForm(forms.Form):
         fields: dict[str, forms.Field] = {}
         for operator in self.operators:
             fields[f"operator_{operator.code}"] = forms.BooleanField(label=operator.name, required=False)
-            fields[f"mission_{operator.code}"] = _text(f"Mission confiée : {operator.name}", rows=3, required=False)
+            fields[f"mission_{operator.code}"] = _text(f"Mission confiée : {operator.name}", rows=3, required=False)
         self.fields = {**fields, **self.fields}
 
     def clean(self) -> dict[str, Any]:
@@ -205,7 +205,7 @@ class ServiceForm(forms.Form):
 
 class MarketForm(forms.Form):
     lot = forms.CharField(label="Lot de l’accord-cadre", max_length=200)
-    outside_reason = _text("Pourquoi une prestation externe ?")
+    outside_reason = _text("Pourquoi une prestation externe ?")
     mission = _text("Mission", rows=3, required=False)
     days = forms.IntegerField(label="Nombre de jours", min_value=1, max_value=500, required=False)
     amount_excl_tax = forms.DecimalField(
@@ -260,7 +260,7 @@ class BodySignatureForm(forms.Form):
 
 class CommitForm(forms.Form):
     committed_on = _date("Date de l’engagement")
-    starts_on = _date("Début de l’accompagnement", required=False, hint="Vide : dès l’engagement.")
+    starts_on = _date("Début de l’accompagnement", required=False, hint="Vide : dès l’engagement.")
 
 
 class OrderForm(forms.Form):
@@ -284,7 +284,7 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect,
     )
     reason = forms.ChoiceField(
-        label="Si vous déclinez, pourquoi ?", choices=[("", "Choisir un motif"), *DeclineReason.choices], required=False
+        label="Si vous déclinez, pourquoi ?", choices=[("", "Choisir un motif"), *DeclineReason.choices], required=False
     )
     text = _text("Précisions", rows=4, required=False)
 
@@ -297,9 +297,9 @@ class AnswerForm(forms.Form):
 
 class SolicitationAnswerForm(AnswerForm):
     condition = forms.CharField(
-        label="Condition éventuelle", max_length=300, required=False, help_text="Par exemple : si la commune adhère."
+        label="Condition éventuelle", max_length=300, required=False, help_text="Par exemple : si la commune adhère."
     )
-    stands_aside = forms.BooleanField(label="Je me déporte : j’ai un lien d’intérêt avec ce projet.", required=False)
+    stands_aside = forms.BooleanField(label="Je me déporte : j’ai un lien d’intérêt avec ce projet.", required=False)
 
 
 class NotedAnswerForm(AnswerForm):
@@ -314,9 +314,9 @@ class NotedAnswerForm(AnswerForm):
 
 class DelegationAnswerForm(AnswerForm):
     contact = forms.CharField(label="Interlocuteur de la collectivité", max_length=200, required=False)
-    starts_on = _date("Début", required=False, hint="Vide : dès maintenant.")
+    starts_on = _date("Début", required=False, hint="Vide : dès maintenant.")
     public_answer = forms.CharField(
-        label="Si vous déclinez : ce que la collectivité lira",
+        label="Si vous déclinez : ce que la collectivité lira",
         max_length=300,
         required=False,
         help_text="Une phrase. Le reste de votre réponse n’est lu que par l’Agence et la préfecture.",

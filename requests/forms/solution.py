@@ -25,11 +25,11 @@ class ProposalForm(forms.Form):
     price = forms.CharField(
         label="Prix",
         max_length=300,
-        help_text="« sans frais pour vous », « compris dans l’adhésion », ou un montant.",
-        error_messages={"required": "Indiquez le prix, ou « sans frais pour vous »."},
+        help_text="« sans frais pour vous », « compris dans l’adhésion », ou un montant.",
+        error_messages={"required": "Indiquez le prix, ou « sans frais pour vous »."},
     )
     conditions = forms.CharField(
-        label="Conditions", max_length=500, required=False, help_text="Par exemple : adhésion, votée par votre conseil."
+        label="Conditions", max_length=500, required=False, help_text="Par exemple : adhésion, votée par votre conseil."
     )
     calendar = forms.CharField(label="Calendrier", max_length=300, required=False)
     council_on = forms.DateField(
@@ -63,12 +63,12 @@ class AnswerForm(forms.Form):
 
     accepted = forms.ChoiceField(
         label="Réponse de la collectivité",
-        choices=[(YES, "Elle accepte l’aide proposée"), (NO, "Elle refuse : la recherche continue")],
+        choices=[(YES, "Elle accepte l’aide proposée"), (NO, "Elle refuse : la recherche continue")],
         widget=forms.RadioSelect,
         error_messages={"required": "Dites ce que la collectivité a répondu."},
     )
     channel = forms.ChoiceField(
-        label="Comment l’avez-vous reçue ?",
+        label="Comment l’avez-vous reçue ?",
         choices=[choice for choice in AnswerChannel.choices if choice[0] != AnswerChannel.PORTAL],
         initial=AnswerChannel.TELEPHONE,
     )

@@ -40,7 +40,7 @@ class CompletionForm(forms.Form):
         error_messages={"required": "Dites quels éléments manquent."},
     )
     answer_by = forms.DateField(
-        label="Réponse souhaitée le", required=False, widget=DateInput, help_text="Vide : dans 20 jours ouvrés."
+        label="Réponse souhaitée le", required=False, widget=DateInput, help_text="Vide : dans 20 jours ouvrés."
     )
 
 
@@ -63,11 +63,11 @@ class QualificationForm(forms.Form):
         error_messages={"required": "Choisissez au moins un thème."},
     )
     competence = forms.ChoiceField(
-        label="De qui relève la compétence ?",
+        label="De qui relève la compétence ?",
         choices=Competence.choices,
         widget=forms.RadioSelect,
         help_text="La prévention des inondations, par exemple, relève de l’intercommunalité depuis 2018.",
-        error_messages={"required": "Dites de qui relève la compétence, ou « À vérifier »."},
+        error_messages={"required": "Dites de qui relève la compétence, ou « À vérifier »."},
     )
     phase = forms.ChoiceField(
         label="Avancement du projet",
@@ -160,7 +160,7 @@ class RedirectForm(forms.Form):
 
 class HostField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.reference} – {obj.collectivity.name} : {obj.title}"
+        return f"{obj.reference} – {obj.collectivity.name} : {obj.title}"
 
 
 class AttachForm(forms.Form):
@@ -214,7 +214,7 @@ class InternalReasonForm(forms.Form):
 
 class HideForm(forms.Form):
     until = forms.DateField(
-        label="Masquer jusqu’au", required=False, widget=DateInput, help_text="Vide : la demande revient dans la file."
+        label="Masquer jusqu’au", required=False, widget=DateInput, help_text="Vide : la demande revient dans la file."
     )
 
 

@@ -169,7 +169,7 @@ class FundingTest(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_moment_display()} : {self.fully_funded}"
+        return f"{self.get_moment_display()} : {self.fully_funded}"
 
 
 class NationalAnswer(AppendOnly):

@@ -82,7 +82,7 @@ class Assignment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} : {self.person}"
+        return f"{self.get_kind_display()} : {self.person}"
 
 
 class Decision(AppendOnly):

@@ -76,7 +76,7 @@ class CompletionAsked(ToApplicant):
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         limit = f"Répondez si possible avant le {day(support_request.due_on)}." if support_request.due_on else ""
-        return ["Pour étudier votre demande, il nous manque :", note_of(event), limit]
+        return ["Pour étudier votre demande, il nous manque :", note_of(event), limit]
 
 
 @register
@@ -95,9 +95,9 @@ class Proposed(ToApplicant):
         return [
             f"Une aide vous est proposée par {helpers}.",
             solution.text,
-            f"Prix : {solution.price}",
-            f"Conditions : {solution.conditions}" if solution.conditions else "",
-            f"Ce que vous avez à faire : répondre avant le {day(solution.answer_by)}.",
+            f"Prix : {solution.price}",
+            f"Conditions : {solution.conditions}" if solution.conditions else "",
+            f"Ce que vous avez à faire : répondre avant le {day(solution.answer_by)}.",
             "Vous pouvez refuser sans fermer votre demande.",
             DECISION_AID,
         ]
@@ -119,7 +119,7 @@ class ProposalWithdrawn(ToApplicant):
 @register
 class OfficerNamed(ToApplicant):
     kind = "officer_named"
-    label = "Accompagnement : qui vous suit"
+    label = "Accompagnement : qui vous suit"
     actions = frozenset({Action.DESIGNATE})
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
@@ -146,10 +146,10 @@ class Redirected(ToApplicant):
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [
-            f"Le guichet ne peut pas répondre à cette demande ; {support_request.redirection_target} le peut.",
+            f"Le guichet ne peut pas répondre à cette demande ; {support_request.redirection_target} le peut.",
             note_of(event),
             support_request.redirection_url,
-            "Un clic suffit à reprendre votre demande : rien n’est perdu.",
+            "Un clic suffit à reprendre votre demande : rien n’est perdu.",
         ]
 
 
@@ -163,7 +163,7 @@ class Dropped(ToApplicant):
         return "votre demande est fermée sans suite"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        return [note_of(event), "Un clic suffit à la reprendre : rien n’est perdu."]
+        return [note_of(event), "Un clic suffit à la reprendre : rien n’est perdu."]
 
 
 @register
@@ -181,7 +181,7 @@ class Attached(ToApplicant):
             f"Votre demande {support_request.reference} est rattachée à la demande {host.reference}.",
             f"Elle est portée par {host.collectivity.name}, compétente en la matière.",
             public_note_of(event),
-            "Rien n’est perdu : vos documents et vos messages restent sur votre demande.",
+            "Rien n’est perdu : vos documents et vos messages restent sur votre demande.",
         ]
 
 
@@ -221,10 +221,10 @@ class Entrusted(ToApplicant):
             return [f"L’Agence confie votre demande à {names}. Sa réponse est attendue."]
         if event.action == Action.ASSIGN_SERVICE:
             answer = support_request.national_answers.select_related("service").latest("at")
-            return [f"L’Agence vous accompagne elle-même : {answer.service}."]
+            return [f"L’Agence vous accompagne elle-même : {answer.service}."]
         return [
             "L’Agence mobilise son marché d’ingénierie pour votre projet.",
-            "Une convention est à signer : la préfecture, votre collectivité après délibération, puis l’Agence.",
+            "Une convention est à signer : la préfecture, votre collectivité après délibération, puis l’Agence.",
         ]
 
 
@@ -276,7 +276,7 @@ class OperatorDeclined(ToApplicant):
         delegation = Delegation.objects.select_related("operator").get(pk=event.delegation_id)
         return [
             delegation.public_answer
-            or f"{delegation.operator.name} ne peut pas intervenir ; l’Agence cherche un autre opérateur."
+            or f"{delegation.operator.name} ne peut pas intervenir ; l’Agence cherche un autre opérateur."
         ]
 
 
@@ -288,11 +288,11 @@ class Closed(ToApplicant):
     button = "Répondre aux deux questions"
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "votre accompagnement est terminé : deux questions"
+        return "votre accompagnement est terminé : deux questions"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         closing = support_request.closings.latest("proposed_at")
-        return [closing.summary, "Deux questions, une minute : votre réponse aide le guichet à s’améliorer."]
+        return [closing.summary, "Deux questions, une minute : votre réponse aide le guichet à s’améliorer."]
 
 
 @register
@@ -306,10 +306,10 @@ class SixMonths(ToApplicant):
         return Survey.objects.filter(pk=event.survey_id, moment=SurveyMoment.SIX_MONTHS).exists()
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "qu’est devenu votre projet ?"
+        return "qu’est devenu votre projet ?"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        return ["Votre accompagnement s’est terminé il y a six mois. Qu’avez-vous mis en œuvre depuis ?"]
+        return ["Votre accompagnement s’est terminé il y a six mois. Qu’avez-vous mis en œuvre depuis ?"]
 
 
 @register
@@ -326,7 +326,7 @@ class ConfirmationAsked(RequestNotification):
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [
             f"La demande {support_request.reference} a été enregistrée pour votre collectivité.",
-            f"Elle est arrivée ainsi : {support_request.get_channel_display().lower()}.",
+            f"Elle est arrivée ainsi : {support_request.get_channel_display().lower()}.",
             support_request.need,
             "Confirmez-la en un clic, ou dites ce qui ne va pas. L’étude commence sans attendre.",
         ]
@@ -347,7 +347,7 @@ class DraftToSend(Notification):
         return [Recipient(event.email, f"address:{event.email}")] if self._draft(event) else ()
 
     def subject(self, event: Any, recipient: Recipient) -> str:
-        return f"{self._draft(event).collectivity.name} : une demande est prête, il reste à l’envoyer"
+        return f"{self._draft(event).collectivity.name} : une demande est prête, il reste à l’envoyer"
 
     def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
         draft = self._draft(event)

@@ -19,7 +19,7 @@ from requests.workflow import Action
 
 NO_TACIT_ANSWER = "L’absence de réponse ne vaut pas acceptation."
 DECISION_AID = (
-    "Le repérage des offres est assisté par un traitement automatisé ; la décision est prise par la préfecture."
+    "Le repérage des offres est assisté par un traitement automatisé ; la décision est prise par la préfecture."
 )
 
 
@@ -115,7 +115,7 @@ class RequestNotification(Notification):
 
     def subject(self, event: Any, recipient: Recipient) -> str:
         about: About = self.about(event)
-        return f"{about.support_request.collectivity.name} : {about.title}"
+        return f"{about.support_request.collectivity.name} : {about.title}"
 
     def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
         about: About = self.about(event)

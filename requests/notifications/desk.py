@@ -110,7 +110,7 @@ class AgencyAnswered(ToDesk):
     )
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return f"saisine : {support_request.get_state_display().lower()}"
+        return f"saisine : {support_request.get_state_display().lower()}"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [note_of(event)]
@@ -140,4 +140,4 @@ class ChasedByApplicant(ToDesk):
         return "la collectivité demande où en est sa demande"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        return [f"Étape actuelle : {support_request.get_state_display()}.", "Répondez-lui ou appelez-la."]
+        return [f"Étape actuelle : {support_request.get_state_display()}.", "Répondez-lui ou appelez-la."]

@@ -36,14 +36,14 @@ class ProviderSolicited(RequestNotification):
         return Solicitation.objects.select_related("provider", "offer").filter(pk=event.solicitation_id)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return f"pouvez-vous aider ? ({support_request.public_title})"
+        return f"pouvez-vous aider ? ({support_request.public_title})"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         row = self.row(event)
         if row.state == SolicitationState.ACCEPTED:
-            return [f"Votre accord préalable sur « {row.offer.title} » est mobilisé.", row.message]
+            return [f"Votre accord préalable sur « {row.offer.title} » est mobilisé.", row.message]
         limit = f"Réponse attendue avant le {day(row.expected_on)}." if row.expected_on else ""
-        return [f"Le guichet vous sollicite au titre de votre offre « {row.offer.title} ».", row.message, limit]
+        return [f"Le guichet vous sollicite au titre de votre offre « {row.offer.title} ».", row.message, limit]
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse("requests:solicitation", args=[self.row(event).uuid])
@@ -86,7 +86,7 @@ class ReferralArrived(RequestNotification):
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         referral = support_request.referrals.prefetch_related("motives").latest("opened_at")
-        return ["Motifs : " + ", ".join(motive.get_motive_display().lower() for motive in referral.motives.all())]
+        return ["Motifs : " + ", ".join(motive.get_motive_display().lower() for motive in referral.motives.all())]
 
 
 @register
@@ -102,7 +102,7 @@ class OperatorAnswered(RequestNotification):
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         row = self.row(event)
-        return f"{row.operator.name} : {row.get_state_display().lower()}"
+        return f"{row.operator.name} : {row.get_state_display().lower()}"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [self.row(event).answer_text]
@@ -130,7 +130,7 @@ class AgreementToSign(RequestNotification):
     """Each of the three is told when its turn comes; the last fact starts the support."""
 
     kind = "agreement_signed"
-    label = "Convention : signatures"
+    label = "Convention : signatures"
     event = events.AgreementSigned
 
     def rows(self, event: Any) -> QuerySet[Agreement]:
@@ -147,7 +147,7 @@ class AgreementToSign(RequestNotification):
             yield from recipients.director(support_request)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "convention : une signature de plus"
+        return "convention : une signature de plus"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         agreement = self.row(event)
@@ -156,7 +156,7 @@ class AgreementToSign(RequestNotification):
             ("Collectivité", agreement.body_signed_on),
             ("Agence (engagement)", agreement.committed_on),
         )
-        return [f"{who} : {day(on) if on else 'attendu'}." for who, on in dates]
+        return [f"{who} : {day(on) if on else 'attendu'}." for who, on in dates]
 
 
 @register

@@ -51,7 +51,7 @@ def contract(
         if not Decimal(0) < market.amount_excl_tax < Decimal(10**7):
             raise Invalid("Indiquez un montant HT en euros.", field="amount_excl_tax")
         if not Decimal(0) <= market.agency_share <= Decimal(100):
-            raise Invalid("La part de l’Agence va de 0 à 100 %.", field="agency_share")
+            raise Invalid("La part de l’Agence va de 0 à 100 %.", field="agency_share")
         rate = tax_rate(step.support_request.department_id)
         with_tax = (market.amount_excl_tax * (100 + rate) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
         given = national.answer(step, NationalAnswerKind.MARKET)
@@ -78,7 +78,7 @@ def cancel_contract(
     with transitions.begin(support_request.pk, Action.CANCEL_CONTRACT, actor, at=at) as step:
         agreement = _live_agreement(step.support_request)
         if agreement.committed_on is not None:
-            raise Conflict("L’engagement est pris : la convention ne peut plus être annulée ici.")
+            raise Conflict("L’engagement est pris : la convention ne peut plus être annulée ici.")
         agreement.cancelled_at = step.at
         agreement.save(update_fields=["cancelled_at"])
         national.revive_referral(step.support_request)
@@ -154,7 +154,7 @@ def sign_for_body(
         today = transitions.local_date(support_request, at)
         signed_on = signed_on or today
         if deliberated_on > signed_on:
-            raise Invalid("La délibération précède la signature : vérifiez sa date.", field="deliberated_on")
+            raise Invalid("La délibération précède la signature : vérifiez sa date.", field="deliberated_on")
         if signed_on > today:
             raise Invalid("Une signature ne peut pas être datée d’un jour à venir.", field="signed_on")
         agreement.deliberated_on = deliberated_on
@@ -184,7 +184,7 @@ def commit(
         if agreement.committed_on is not None:
             return agreement
         if agreement.prefect_signed_on is None or agreement.body_signed_on is None:
-            raise Invalid("L’engagement suit les deux signatures : préfet et collectivité.")
+            raise Invalid("L’engagement suit les deux signatures : préfet et collectivité.")
         today = transitions.local_date(support_request, at)
         agreement.committed_on = committed_on or today
         agreement.committed_by_id = actor.person_id

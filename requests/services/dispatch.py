@@ -23,7 +23,7 @@ def dispatch(job: Dispatch) -> None:
     decision = job.decision
     support_request = SupportRequest.objects.lock(decision.support_request_id)
     if support_request.step not in {State.QUALIFICATION, State.LOCAL_SEARCH}:
-        raise Abandon(f"la demande est « {support_request.get_state_display()} »")
+        raise Abandon(f"la demande est « {support_request.get_state_display()} »")
     at = clock.now()
     actor = system(transitions.local_date(support_request, at))
     if decision.kind == DecisionKind.REFER:

@@ -51,7 +51,7 @@ def _missing_items(support_request: SupportRequest, note: str, at: dt.datetime) 
 def _qualification(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
     if support_request.qualified_at and support_request.competence and support_request.themes:
         return ""
-    return "Complétez d’abord « Notre lecture » : thème, compétence, avancement."
+    return "Complétez d’abord « Notre lecture » : thème, compétence, avancement."
 
 
 def _accepted_line(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
@@ -97,7 +97,7 @@ def _motives(support_request: SupportRequest, note: str, at: dt.datetime) -> str
         length = len(motive.justification.strip())
         if length < JUSTIFICATION_MIN:
             return (
-                f"Renseignez la justification « {motive.get_motive_display().lower()} » : "
+                f"Renseignez la justification « {motive.get_motive_display().lower()} » : "
                 f"{JUSTIFICATION_MIN} caractères au moins, vous en avez {length}."
             )
     return ""
@@ -139,19 +139,19 @@ def _support_ready(support_request: SupportRequest, note: str, at: dt.datetime) 
         return "Aucun opérateur n’a encore accepté."
     if agreement.prefect_signed_on and agreement.body_signed_on and agreement.committed_on:
         return ""
-    return "Il manque une des trois dates : signature du préfet, signature de la collectivité, engagement."
+    return "Il manque une des trois dates : signature du préfet, signature de la collectivité, engagement."
 
 
 def _result(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
     proposed = support_request.closings.filter(refused_at__isnull=True).exists()
-    return "" if proposed else "La clôture n’a pas été proposée : il y manque le résultat et le bilan."
+    return "" if proposed else "La clôture n’a pas été proposée : il y manque le résultat et le bilan."
 
 
 def _recent(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
     limit = at - relativedelta(months=deadlines.REOPENING_MONTHS)
     if support_request.ended_at and support_request.ended_at >= limit:
         return ""
-    return f"Cette demande est close depuis plus de {deadlines.REOPENING_MONTHS} mois : déposez-en une nouvelle."
+    return f"Cette demande est close depuis plus de {deadlines.REOPENING_MONTHS} mois : déposez-en une nouvelle."
 
 
 def _always(support_request: SupportRequest, note: str, at: dt.datetime) -> str:

@@ -41,7 +41,7 @@ def log(
             raise NotAllowed("Le journal est tenu par la personne chargée du suivi.")
         on = on or transitions.local_date(support_request, at)
         if on > transitions.local_date(support_request, at):
-            raise Invalid("Notez ce qui a eu lieu : cette date est à venir.", field="on")
+            raise Invalid("Notez ce qui a eu lieu : cette date est à venir.", field="on")
         entry = FollowUpEntry.objects.create(
             support_request=support_request,
             kind=kind,
@@ -66,7 +66,7 @@ def suspend(
 ) -> SupportRequest:
     with transitions.begin(support_request.pk, Action.SUSPEND, actor, at=at) as step:
         reason = transitions.require_text(
-            reason, "reason", "Dites pourquoi : la collectivité lira ce motif.", at_most=500
+            reason, "reason", "Dites pourquoi : la collectivité lira ce motif.", at_most=500
         )
         if expected_until is not None and expected_until <= step.today:
             raise Invalid("Choisissez une date de reprise à venir.", field="expected_until")
@@ -111,7 +111,7 @@ def propose_closing(
         if Ability.PROPOSE_CLOSING not in abilities(actor, support_request):
             raise NotAllowed("La clôture est proposée par la personne chargée du suivi.")
         if live_closing(support_request) is not None:
-            raise Conflict("Une clôture est déjà proposée : elle attend sa confirmation.", code="closing_pending")
+            raise Conflict("Une clôture est déjà proposée : elle attend sa confirmation.", code="closing_pending")
         if finished_on > transitions.local_date(support_request, at):
             raise Invalid("La fin de l’accompagnement ne peut pas être à venir.", field="finished_on")
         closing = Closing.objects.create(
@@ -142,7 +142,7 @@ def close(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | No
         row = step.support_request
         closing = live_closing(row)
         if closing is None:
-            raise Invalid("La clôture n’a pas été proposée : il y manque le résultat et le bilan.")
+            raise Invalid("La clôture n’a pas été proposée : il y manque le résultat et le bilan.")
         closing.confirmed_by_id = actor.person_id
         closing.confirmed_at = step.at
         closing.save()

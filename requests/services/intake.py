@@ -73,21 +73,21 @@ def validate(application: Application) -> Application:
     if not need:
         raise Invalid("Décrivez votre besoin en quelques phrases.", field="need")
     if len(need) > 2000:
-        raise Invalid(f"Votre texte compte {len(need)} caractères : 2 000 au plus.", field="need")
+        raise Invalid(f"Votre texte compte {len(need)} caractères : 2 000 au plus.", field="need")
     if application.progress not in Progress.values:
         raise Invalid("Dites où en est le projet.", field="progress")
     if not application.collectivity.is_current:
         raise Invalid(
-            f"{application.collectivity.name} n’existe plus sous ce code : choisissez la collectivité actuelle.",
+            f"{application.collectivity.name} n’existe plus sous ce code : choisissez la collectivité actuelle.",
             field="collectivity",
         )
     title = " ".join((application.title or _first_words(need)).split())
     public_title = " ".join((application.public_title or application.subject.label).split())
     for name, value in (("title", title), ("public_title", public_title)):
         if len(value) > 120:
-            raise Invalid(f"Cet intitulé compte {len(value)} caractères : 120 au plus.", field=name)
+            raise Invalid(f"Cet intitulé compte {len(value)} caractères : 120 au plus.", field=name)
     if len(application.tried_answer) > 2000:
-        raise Invalid("Ces réponses sont trop longues : 2 000 caractères au plus.", field="tried_answer")
+        raise Invalid("Ces réponses sont trop longues : 2 000 caractères au plus.", field="tried_answer")
     return replace(application, need=need, title=title, public_title=public_title)
 
 
@@ -344,7 +344,7 @@ def ask_executive(draft: Draft, actor: Actor, *, email: str = "", at: dt.datetim
     """« Demander à Mme la maire de l’envoyer »: writes to the executive's mandates, or to the address given."""
     at = at or clock.now()
     if draft.collectivity_id is None:
-        raise Invalid("Indiquez votre collectivité : commencez à taper son nom.", field="collectivity")
+        raise Invalid("Indiquez votre collectivité : commencez à taper son nom.", field="collectivity")
     heads = Mandate.objects.in_force(at.date()).filter(
         collectivity_id=draft.collectivity_id, role=Role.OFFICIAL, confirmed_at__isnull=False
     )

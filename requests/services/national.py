@@ -92,7 +92,7 @@ def send_back(
         if offer.provider.kind in {ProviderKind.OPERATOR, ProviderKind.AGENCY}:
             raise Invalid("Cette offre n’est pas une offre locale.", field="offer")
         answer(step, NationalAnswerKind.SENT_BACK, text=text, offer=offer)
-        step.finish(note=text.strip() or f"Offre locale : {offer.title} ({offer.provider})")
+        step.finish(note=text.strip() or f"Offre locale : {offer.title} ({offer.provider})")
     return step.support_request
 
 
@@ -103,7 +103,7 @@ def not_retain(
     with transitions.begin(support_request.pk, Action.NOT_RETAIN, actor, at=at) as step:
         if reason not in NotRetainedReason.values:
             raise Invalid("Choisissez un motif.", field="reason")
-        text = transitions.require_text(text, "text", "Expliquez la réponse : la préfecture la transmettra.")
+        text = transitions.require_text(text, "text", "Expliquez la réponse : la préfecture la transmettra.")
         answer(step, NationalAnswerKind.NOT_RETAINED, text=text, reason=reason)
         step.finish(note=text)
     return step.support_request
@@ -171,7 +171,7 @@ def answer_delegation(
             raise NotAllowed("Cette mission est confiée à un autre opérateur.")
         if delegation.state != DelegationState.ASKED:
             raise Conflict(
-                f"Cette délégation a déjà une réponse : {delegation.get_state_display().lower()}.",
+                f"Cette délégation a déjà une réponse : {delegation.get_state_display().lower()}.",
                 code="already_answered",
             )
         if not accepted and reason not in DeclineReason.values:
@@ -217,13 +217,13 @@ def take_back_delegation(
             raise NotAllowed("L’Agence seule reprend la demande quand un opérateur ne répond pas.")
         reason = transitions.require_text(reason, "text", "Dites pourquoi.", at_most=2000)
         if step.support_request.delegations.filter(state=DelegationState.ACCEPTED).exists():
-            raise Conflict("Un opérateur a accepté : demandez-lui de démarrer, ou suspendez l’accompagnement.")
+            raise Conflict("Un opérateur a accepté : demandez-lui de démarrer, ou suspendez l’accompagnement.")
         step.support_request.delegations.filter(state=DelegationState.ASKED).update(
             state=DelegationState.DECLINED,
             answered_at=step.at,
             answered_by_id=actor.person_id,
             decline_reason=DeclineReason.OTHER,
-            answer_text=f"Sans réponse : {reason}"[:2000],
+            answer_text=f"Sans réponse : {reason}"[:2000],
         )
         revive_referral(step.support_request)
         step.finish(note=reason)

@@ -80,7 +80,7 @@ def edit(
         support_request, referral = _locked(support_request, actor, Ability.EDIT_REFERRAL)
         for name, value in (values or {}).items():
             if name not in EDITABLE:
-                raise Invalid(f"Ce champ ne se modifie pas ici : {name}.", field=name)
+                raise Invalid(f"Ce champ ne se modifie pas ici : {name}.", field=name)
             setattr(referral, name, value)
         _check_amounts(referral)
         referral.save()
@@ -88,7 +88,7 @@ def edit(
         for motive, justification in motives.items():
             if len(justification) > 2000:
                 raise Invalid(
-                    f"Cette justification compte {len(justification)} caractères : 2 000 au plus.",
+                    f"Cette justification compte {len(justification)} caractères : 2 000 au plus.",
                     field=f"justification_{motive}",
                 )
             ReferralMotive.objects.update_or_create(
@@ -141,7 +141,7 @@ def _locked(support_request: SupportRequest, actor: Actor, ability: Ability) -> 
     referral = live_referral(support_request)
     if ability not in abilities(actor, support_request):
         if referral is None or referral.state == ReferralState.SENT:
-            raise Conflict("Cette saisine n’est plus en préparation : relisez la page.", code="state_changed")
+            raise Conflict("Cette saisine n’est plus en préparation : relisez la page.", code="state_changed")
         raise NotAllowed("Vous consultez cette demande, mais cet acte ne vous revient pas.")
     if referral is None:
         raise Conflict("Aucune saisine n’est en préparation.", code="state_changed")

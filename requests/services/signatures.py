@@ -38,7 +38,7 @@ def sign(
     if signed_on > clock.today():
         raise Invalid("Une signature ne peut pas être datée d’un jour à venir.", field="signed_on")
     if not on_paper and signatory.pk != actor.mandate_id:
-        raise NotAllowed("Chacun signe pour soi : enregistrez plutôt une signature donnée sur papier.")
+        raise NotAllowed("Chacun signe pour soi : enregistrez plutôt une signature donnée sur papier.")
     if signatory.department_id != support_request.department_id:
         raise Invalid("Ce signataire relève d’un autre département.", field="signatory")
     act = covering_act(signatory, matter, signed_on, amount)

@@ -92,7 +92,7 @@ def answer_solicitation(
             raise NotAllowed("Cette sollicitation est adressée à un autre organisme.")
         if solicitation.state != SolicitationState.ASKED:
             raise Conflict(
-                f"Cette sollicitation a déjà une réponse : {solicitation.get_state_display().lower()}.",
+                f"Cette sollicitation a déjà une réponse : {solicitation.get_state_display().lower()}.",
                 code="already_answered",
             )
         if not accepted and reason not in DeclineReason.values:
@@ -165,7 +165,7 @@ def propose(
         if [line.part for line in lines].count(Part.PILOT) != 1:
             raise Invalid("Désignez un pilote, et un seul, parmi les aides proposées.", field="lines")
         text = transitions.require_text(text, "text", "Décrivez ce qui est proposé.")
-        price = transitions.require_text(price, "price", "Indiquez le prix, ou « sans frais pour vous ».", at_most=300)
+        price = transitions.require_text(price, "price", "Indiquez le prix, ou « sans frais pour vous ».", at_most=300)
         council_on = council_on or step.support_request.next_council_on
         solution = Solution.objects.create(
             support_request=step.support_request,

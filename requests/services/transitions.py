@@ -113,8 +113,8 @@ def check(support_request: SupportRequest, action: Action, position: Standing) -
         last = support_request.transitions.select_related("person").last()
         who = f" par {last.person.display_name}" if last and last.person else ""
         raise Conflict(
-            f"La demande est maintenant « {StateChoices(support_request.state).label} »{who} : "
-            f"« {ActionChoices(action).label} » n’est plus possible. Relisez la page avant d’agir.",
+            f"La demande est maintenant « {StateChoices(support_request.state).label} »{who} : "
+            f"« {ActionChoices(action).label} » n’est plus possible. Relisez la page avant d’agir.",
             code="state_changed",
         )
     matter = MATTERS.get(action)
@@ -170,5 +170,5 @@ def require_text(text: str, field_name: str, message: str, *, at_least: int = 1,
     if len(text) < at_least:
         raise Invalid(message, field=field_name)
     if len(text) > at_most:
-        raise Invalid(f"Ce texte compte {len(text)} caractères : {at_most} au plus.", field=field_name, code="too_long")
+        raise Invalid(f"Ce texte compte {len(text)} caractères : {at_most} au plus.", field=field_name, code="too_long")
     return text

@@ -108,7 +108,7 @@ def qualify(
     if not qualification.themes:
         raise Invalid("Choisissez au moins un thème.", field="themes")
     if qualification.competence not in Competence.values:
-        raise Invalid("Dites de qui relève la compétence, ou « À vérifier ».", field="competence")
+        raise Invalid("Dites de qui relève la compétence, ou « À vérifier ».", field="competence")
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(support_request.pk)
         if Ability.QUALIFY not in abilities(actor, support_request):
@@ -181,13 +181,13 @@ def _decide(
         ).select_related("person")
         for other in pending:
             raise Conflict(
-                f"{other.person.display_name} vient de décider : « {other.get_kind_display()} ». "
-                "Cette décision est en cours d’acheminement ; relisez la page avant d’agir.",
+                f"{other.person.display_name} vient de décider : « {other.get_kind_display()} ». "
+                "Cette décision est en cours d’acheminement ; relisez la page avant d’agir.",
                 code="decision_pending",
             )
         differs = routing.differs(support_request.assessment, kind, [str(offer.uuid) for offer in offers])
         if differs and not reason.strip():
-            raise Invalid("Votre choix s’écarte de la proposition : dites pourquoi.", field="reason")
+            raise Invalid("Votre choix s’écarte de la proposition : dites pourquoi.", field="reason")
         decision = Decision.objects.create(
             support_request=support_request,
             kind=kind,
@@ -297,7 +297,7 @@ def drop(
 ) -> SupportRequest:
     """Closes without follow-up. The applicant reads the reason and may take the request up again in one click."""
     with transitions.begin(support_request.pk, Action.DROP, actor, at=at) as step:
-        reason = transitions.require_text(reason, "reason", "Dites pourquoi : la collectivité lira ce texte.")
+        reason = transitions.require_text(reason, "reason", "Dites pourquoi : la collectivité lira ce texte.")
         step.finish(note=reason, note_is_public=True, outcome="dropped", ended_at=step.at)
     return step.support_request
 
@@ -322,7 +322,7 @@ def _moved_or_forbidden(support_request: SupportRequest, actor: Actor, message: 
         if support_request.step in {State.QUALIFICATION, State.LOCAL_SEARCH}:
             return NotAllowed("Cette décision revient au délégué territorial ou à la personne qui a sa délégation.")
         return Conflict(
-            f"{message} Elle est maintenant « {support_request.get_state_display()} » : relisez la page.",
+            f"{message} Elle est maintenant « {support_request.get_state_display()} » : relisez la page.",
             code="state_changed",
         )
     return NotAllowed("Vous consultez cette demande, mais cet acte ne vous revient pas.")

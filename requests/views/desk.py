@@ -264,7 +264,7 @@ class RecordView(SignedInView):
         messages.success(
             request,
             f"Demande {support_request.reference} enregistrée, reçue le {day(form.cleaned_data['received_on'])}. "
-            "L’exécutif de la collectivité est invité à la confirmer ; vous pouvez commencer sans attendre.",
+            "L’exécutif de la collectivité est invité à la confirmer ; vous pouvez commencer sans attendre.",
         )
         if SupportRequest.objects.visible_to(self.actor).filter(pk=support_request.pk).exists():
             return redirect("requests:file", support_request.reference)

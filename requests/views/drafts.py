@@ -106,7 +106,7 @@ class DraftView(View):
             return redirect("requests:sent", request_filed.reference)
         messages.info(
             self.request,
-            "Ce brouillon n’est plus ici : il a été envoyé ou supprimé, ou bien commencé sur un autre appareil.",
+            "Ce brouillon n’est plus ici : il a été envoyé ou supprimé, ou bien commencé sur un autre appareil.",
         )
         return redirect("requests:new")
 
@@ -198,7 +198,7 @@ class Autosave(DraftView):
         return JsonResponse({"version": draft.version, "message": saved_words(draft)})
 
 
-SIGNED_OUT = "Votre session a expiré. Continuez : votre texte sera gardé pendant que vous vous reconnectez."
+SIGNED_OUT = "Votre session a expiré. Continuez : votre texte sera gardé pendant que vous vous reconnectez."
 
 
 def saved_words(draft: Draft) -> str:

@@ -176,7 +176,7 @@ def attach_all(support_request: SupportRequest, actor: Actor, files: Any, **opti
     except NotAllowed as error:
         raise PermissionDenied(error.message) from error
     return [
-        f"« {upload.name} » : {kept.message}"
+        f"« {upload.name} » : {kept.message}"
         for upload, kept in zip(files, found, strict=True)
         if isinstance(kept, Invalid)
     ]

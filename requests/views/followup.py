@@ -58,7 +58,7 @@ class ProposeClosing(ActView):
     title = "Proposer la clôture"
     lead = "Le délégué territorial confirme la clôture, ou dit pourquoi l’accompagnement continue."
     submit = "Proposer la clôture"
-    done = "Clôture proposée : elle attend sa confirmation."
+    done = "Clôture proposée : elle attend sa confirmation."
 
     def get_initial(self) -> dict[str, Any]:
         return {"finished_on": self.actor.on}
@@ -105,7 +105,7 @@ class RefuseClosing(ShowsClosing):
     title = "Ne pas confirmer la clôture"
     lead = "L’accompagnement continue. La personne chargée du suivi lit pourquoi."
     submit = "Ne pas confirmer"
-    done = "Clôture non confirmée : l’accompagnement continue."
+    done = "Clôture non confirmée : l’accompagnement continue."
 
     def perform(self, form: Any) -> None:
         followup.refuse_closing(self.support_request, self.actor, reason=form.cleaned_data["reason"])

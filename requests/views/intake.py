@@ -173,7 +173,7 @@ class Step(DraftView):
         uploads = self.request.FILES.getlist("files") if "files" in form.fields else []
         kept = drafts.add_files(draft, [(upload.name or "document", cast(BinaryIO, upload.file)) for upload in uploads])
         refused = [
-            f"« {upload.name} » : {one.message}"
+            f"« {upload.name} » : {one.message}"
             for upload, one in zip(uploads, kept, strict=True)
             if isinstance(one, Invalid)
         ]

@@ -126,7 +126,7 @@ def _line(row: dict[str, Any]) -> JournalLine:
             title = EntryKind(row["what"]).label
             on = dt.date.fromisoformat(row["extra"])
         case source if source == _DECISION:
-            title = f"Décision : {DecisionKind(row['what']).label.lower()}"
+            title = f"Décision : {DecisionKind(row['what']).label.lower()}"
             if row["extra"] == "true":
                 title += ", en s’écartant de la proposition"
         case _:

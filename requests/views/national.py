@@ -178,7 +178,7 @@ class DelegateView(NationalAct):
     title = "Confier à un ou plusieurs opérateurs"
     lead = "Chaque opérateur reçoit sa mission et répond pour lui-même."
     submit = "Confier la mission"
-    done = "La mission est confiée : la réponse est attendue."
+    done = "La mission est confiée : la réponse est attendue."
     form_class = forms.DelegateForm
 
     def form_kwargs(self) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class ReturnView(NationalAct):
     roles = NATIONAL_ROLES
     ability = Action.RETURN_DELEGATION
     title = "Reprendre la demande"
-    lead = "L’opérateur n’a pas répondu : la demande revient à l’étude à l’Agence, qui peut la confier ailleurs."
+    lead = "L’opérateur n’a pas répondu : la demande revient à l’étude à l’Agence, qui peut la confier ailleurs."
     submit = "Reprendre"
     done = "La demande est de nouveau à l’étude à l’Agence."
     form_class = forms.ReasonForm
@@ -216,7 +216,7 @@ class ReturnView(NationalAct):
 class AssignServiceView(NationalAct):
     ability = Action.ASSIGN_SERVICE
     title = "Confier à un service de l’Agence"
-    lead = "L’accompagnement commence aussitôt ; la collectivité lit votre texte."
+    lead = "L’accompagnement commence aussitôt ; la collectivité lit votre texte."
     submit = "Confier au service"
     done = "Le service de l’Agence accompagne la collectivité."
     form_class = forms.ServiceForm
@@ -230,9 +230,9 @@ class AssignServiceView(NationalAct):
 class ContractView(NationalAct):
     ability = Action.CONTRACT
     title = "Mobiliser le marché d’ingénierie"
-    lead = "La convention attend ensuite trois dates : préfet, collectivité, engagement."
+    lead = "La convention attend ensuite trois dates : préfet, collectivité, engagement."
     submit = "Ouvrir la convention"
-    done = "La convention est ouverte : préfet et collectivité sont avertis."
+    done = "La convention est ouverte : préfet et collectivité sont avertis."
     form_class = forms.MarketForm
     template_name = "requests/national/contract.html"
 

@@ -127,7 +127,7 @@ class Accept(ProposalAct):
 class Decline(ProposalAct):
     ability = Action.DECLINE_PROPOSAL  # type: ignore[assignment]
     title = "Refuser l’aide proposée"
-    lead = "Refuser ne ferme pas votre demande : la préfecture cherche autre chose."
+    lead = "Refuser ne ferme pas votre demande : la préfecture cherche autre chose."
     submit = "Refuser cette aide"
     done = "Votre refus est enregistré. La recherche continue."
     form_class = forms.DeclineForm
@@ -214,7 +214,7 @@ class TakeBack(OfficialAct):
     title = "Reprendre cette demande"
     lead = "Elle revient à la préfecture avec ses messages et ses documents."
     submit = "Reprendre la demande"
-    done = "Votre demande est reprise : la préfecture la relit."
+    done = "Votre demande est reprise : la préfecture la relit."
     form_class = forms.TakeBackForm
 
     def perform(self, form: Any) -> None:
@@ -230,7 +230,7 @@ class StartAgain(RequestView):
         row = self.support_request
         own = self.actor.role in COLLECTIVITY_ROLES and row.collectivity_id == self.actor.collectivity_id
         if not own or not row.is_ended:
-            raise PermissionDenied("Cette demande n’est pas terminée : écrivez à votre interlocuteur.")
+            raise PermissionDenied("Cette demande n’est pas terminée : écrivez à votre interlocuteur.")
         draft = drafts.copy_of(self.support_request, self.actor)
         messages.success(request, "Un brouillon reprend le texte de votre demande. Relisez-le avant de l’envoyer.")
         return redirect("requests:draft", draft.pk, "besoin")
@@ -266,7 +266,7 @@ class AnswerSurvey(OfficialAct):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return "Deux questions" if self.survey.moment == SurveyMoment.CLOSING else "Qu’est devenu votre projet ?"
+        return "Deux questions" if self.survey.moment == SurveyMoment.CLOSING else "Qu’est devenu votre projet ?"
 
     @cached_property
     def survey(self) -> Survey:

@@ -24,10 +24,10 @@ from territories.enums import CollectivityKind
 
 #: What the deliberative body votes before the help begins, by mode of recourse; the others need no vote.
 VOTED: dict[str, str] = {
-    LegalMode.MEMBERSHIP: "APPROUVE l’adhésion de la collectivité à {provider}, pour l’aide « {offer} ».",
-    LegalMode.SHAREHOLDING: "APPROUVE la prise de participation au capital de {provider}, pour l’aide « {offer} ».",
-    LegalMode.DEPARTMENT_AGREEMENT: "APPROUVE la convention à conclure avec {provider}, pour l’aide « {offer} ».",
-    LegalMode.OPERATOR_AGREEMENT: "APPROUVE la convention à conclure avec {provider}, pour l’aide « {offer} ».",
+    LegalMode.MEMBERSHIP: "APPROUVE l’adhésion de la collectivité à {provider}, pour l’aide « {offer} ».",
+    LegalMode.SHAREHOLDING: "APPROUVE la prise de participation au capital de {provider}, pour l’aide « {offer} ».",
+    LegalMode.DEPARTMENT_AGREEMENT: "APPROUVE la convention à conclure avec {provider}, pour l’aide « {offer} ».",
+    LegalMode.OPERATOR_AGREEMENT: "APPROUVE la convention à conclure avec {provider}, pour l’aide « {offer} ».",
 }
 #: « À compléter », as printed forms leave it.
 BLANK = "…………"
@@ -77,10 +77,10 @@ class DraftDeliberation(OwnPaper):
         articles = [
             VOTED[line.offer.legal_mode].format(provider=line.provider, offer=line.offer.title) for line in voted
         ]
-        articles.append(f"PREND ACTE du prix indiqué : {solution.price}")
+        articles.append(f"PREND ACTE du prix indiqué : {solution.price}")
         return (
             "aide proposée par la préfecture au titre du guichet unique de l’ingénierie",
-            f"l’aide proposée par la préfecture le {day(timezone.localdate(solution.proposed_at))} : {solution.text}",
+            f"l’aide proposée par la préfecture le {day(timezone.localdate(solution.proposed_at))} : {solution.text}",
             articles,
         )
 
@@ -98,7 +98,7 @@ def _agreement_matter(support_request: SupportRequest) -> tuple[str, str, list[s
         articles.append(f"DIT que la part de la collectivité, soit {own} de ce montant, sera inscrite au budget.")
     return (
         "convention pour une prestation d’ingénierie du marché de l’Agence nationale de la cohésion des territoires",
-        f"la prestation prévue : {agreement.mission or agreement.lot}",
+        f"la prestation prévue : {agreement.mission or agreement.lot}",
         articles,
     )
 
@@ -109,14 +109,14 @@ def _deliberation(support_request: SupportRequest, about: str, considered: str, 
         CollectivityKind.COMMUNE: "Le conseil municipal",
         CollectivityKind.EPCI: "Le conseil communautaire",
     }.get(CollectivityKind(body.kind), "L’assemblée délibérante")
-    yield f"Collectivité : {body.name}\nSéance du {BLANK}\nMembres présents : {BLANK}    Votants : {BLANK}"
-    yield f"Objet : {about}"
+    yield f"Collectivité : {body.name}\nSéance du {BLANK}\nMembres présents : {BLANK}    Votants : {BLANK}"
+    yield f"Objet : {about}"
     yield f"{council},"
-    yield "Vu le code général des collectivités territoriales ;"
+    yield "Vu le code général des collectivités territoriales ;"
     reference = f"demande n°{NBSP}{support_request.reference}"
-    yield f"Considérant le besoin de la collectivité : {support_request.title} ({reference}) ;"
+    yield f"Considérant le besoin de la collectivité : {support_request.title} ({reference}) ;"
     yield f"Considérant {considered}"
-    yield f"Après en avoir délibéré, par {BLANK} voix pour, {BLANK} contre, {BLANK} abstentions :"
+    yield f"Après en avoir délibéré, par {BLANK} voix pour, {BLANK} contre, {BLANK} abstentions :"
     signing = "AUTORISE l’exécutif de la collectivité à signer tout acte nécessaire à l’exécution de la présente."
     for number, article in enumerate([*articles, signing], start=1):
         yield f"Article {number}. {article}"
@@ -163,13 +163,13 @@ def _story(support_request: SupportRequest, missing: list[str]) -> Iterator[str]
     yield f"VOTRE BESOIN\r\n{support_request.need}\r\n"
     yield "LES ÉTAPES"
     for step in support_request.transitions.select_related("note"):
-        yield f"{_moment(step.at)} : {OFFICIAL_STATES[State(step.to_state)]}"
+        yield f"{_moment(step.at)} : {OFFICIAL_STATES[State(step.to_state)]}"
         if step.note is not None and step.note.is_public:
             yield f"    {step.note.text}"
     yield "\r\nLES MESSAGES"
     messages = Message.objects.filter(support_request=support_request, channel=ConversationChannel.PUBLIC)
     for message in messages:
-        yield f"{_moment(message.at)}, {message.author_label} :\r\n{message.text}\r\n"
+        yield f"{_moment(message.at)}, {message.author_label} :\r\n{message.text}\r\n"
     if missing:
         yield "\r\nDOCUMENTS QUI NE SONT PAS ENCORE PRÊTS OU PAS ENCORE ANALYSÉS"
         yield from missing

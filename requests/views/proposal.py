@@ -139,7 +139,7 @@ def _left_out(parts: frozenset[str]) -> list[str]:
     services = [Service(part[8:]).label for part in sorted(parts) if part.startswith("service:")]
     lines = [f"ne traite pas le thème «{NBSP}{label}{NBSP}»" for label in themes]
     if services:
-        lines.append(f"n’offre pas : {joined([label[:1].lower() + label[1:] for label in services])}")
+        lines.append(f"n’offre pas : {joined([label[:1].lower() + label[1:] for label in services])}")
     return lines
 
 

@@ -194,7 +194,7 @@ class AbandonReferralView(ActView):
     title = "Abandonner la transmission"
     lead = "La recherche locale reprend. Rien n’est envoyé à l’Agence."
     submit = "Abandonner la transmission"
-    done = "La transmission est abandonnée : la recherche locale reprend."
+    done = "La transmission est abandonnée : la recherche locale reprend."
     form_class = forms.ReasonForm
 
     def perform(self, form: forms.ReasonForm) -> None:

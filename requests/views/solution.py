@@ -115,7 +115,7 @@ class NoteAnswer(ActView):
             solution.decline_proposal(
                 self.support_request, self.actor, reason=answers["note"], channel=answers["channel"]
             )
-            self.done = "Refus noté : la recherche continue."
+            self.done = "Refus noté : la recherche continue."
 
 
 class Designate(NamesSomebody):
@@ -125,7 +125,7 @@ class Designate(NamesSomebody):
     title = "Désigner le chargé de suivi"
     lead = "L’accompagnement commence. La collectivité reçoit son nom par lettre."
     submit = "Désigner"
-    done = "Chargé de suivi désigné : l’accompagnement commence."
+    done = "Chargé de suivi désigné : l’accompagnement commence."
 
     def get_initial(self) -> dict[str, Any]:
         return {}

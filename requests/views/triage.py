@@ -42,7 +42,7 @@ class Acknowledge(NamesSomebody):
     title = "Accuser réception"
     lead = "La collectivité reçoit une lettre qui nomme son interlocuteur. La qualification commence."
     submit = "Accuser réception"
-    done = "Accusé de réception demandé : la lettre part dès qu’elle est écrite."
+    done = "Accusé de réception demandé : la lettre part dès qu’elle est écrite."
 
     def perform(self, form: Any) -> None:
         triage.acknowledge(self.support_request, self.actor, contact=form.cleaned_data["person"])
@@ -110,7 +110,7 @@ class Decide(ActView):
     ability = Ability.DECIDE
     form_class = forms.DecisionForm
     title = "Décider"
-    lead = "Aide au repérage ; la décision vous appartient."
+    lead = "Aide au repérage ; la décision vous appartient."
     template_name = "requests/triage/decide.html"
 
     @cached_property
@@ -170,7 +170,7 @@ class Decide(ActView):
         answers = form.cleaned_data
         if answers["kind"] == DecisionKind.REFER:
             triage.decide_refer(self.support_request, self.actor, answers["motives"], reason=answers["reason"])
-            self.done = "Décision prise : la transmission à l’Agence est en cours de préparation."
+            self.done = "Décision prise : la transmission à l’Agence est en cours de préparation."
             return
         offers = form.chosen()
         if not offers:
@@ -178,14 +178,14 @@ class Decide(ActView):
         triage.decide_local(
             self.support_request, self.actor, offers, message=answers["message"], reason=answers["reason"]
         )
-        self.done = "Décision prise : les prestataires sont sollicités."
+        self.done = "Décision prise : les prestataires sont sollicités."
 
 
 class Redirect(ActView):
     ability = Action.REDIRECT
     form_class = forms.RedirectForm
     title = "Réorienter"
-    lead = "La collectivité reçoit ce texte. Elle peut reprendre sa demande en un clic ; rien n’est perdu."
+    lead = "La collectivité reçoit ce texte. Elle peut reprendre sa demande en un clic ; rien n’est perdu."
     submit = "Réorienter la demande"
     done = "Demande réorientée."
     template_name = "requests/triage/redirect.html"
@@ -195,7 +195,7 @@ class Redirect(ActView):
         if found is None:
             return {}
         desk = getattr(self.support_request.department, "desk", None)
-        phone = f"\n\nPour en parler : {desk.telephone}." if desk and desk.telephone else ""
+        phone = f"\n\nPour en parler : {desk.telephone}." if desk and desk.telephone else ""
         return {"reason": found.reason, "target": found.target, "url": found.url, "text": f"{found.text}{phone}"}
 
     def get_context(self) -> dict[str, Any]:
@@ -241,7 +241,7 @@ class Attach(ActView):
         body = self.support_request.grouping
         name = body.name if body else "aucune intercommunalité"
         return {
-            "lead": f"Aucune demande en cours de l’intercommunalité de cette collectivité ({name}) : rien à rattacher."
+            "lead": f"Aucune demande en cours de l’intercommunalité de cette collectivité ({name}) : rien à rattacher."
         }
 
     def perform(self, form: Any) -> None:
@@ -280,7 +280,7 @@ class Transfer(ActView):
     def get_context(self) -> dict[str, Any]:
         if self.form_kwargs()["departments"].exists():
             return {}
-        return {"lead": "La collectivité n’a de territoire que dans ce département : il n’y a pas d’autre guichet."}
+        return {"lead": "La collectivité n’a de territoire que dans ce département : il n’y a pas d’autre guichet."}
 
     def perform(self, form: Any) -> None:
         triage.transfer(
@@ -307,7 +307,7 @@ class Withdraw(ActView):
     ability = Action.WITHDRAW
     form_class = forms.ReasonForm
     title = "Noter un retrait"
-    lead = "La collectivité a dit qu’elle retire sa demande : notez ce qu’elle a dit."
+    lead = "La collectivité a dit qu’elle retire sa demande : notez ce qu’elle a dit."
     submit = "Retirer la demande"
     done = "Demande retirée."
 
@@ -319,7 +319,7 @@ class TakeBack(ActView):
     ability = Action.TAKE_BACK
     form_class = forms.ReasonForm
     title = "Reprendre la demande"
-    lead = "La demande repart du début : rien n’est perdu, son histoire reste."
+    lead = "La demande repart du début : rien n’est perdu, son histoire reste."
     submit = "Reprendre"
     done = "Demande reprise."
 

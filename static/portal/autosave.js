@@ -58,7 +58,7 @@ function autosave(form) {
     } catch {
       keep();
       changed = true;
-      say("Pas de réseau : votre texte est gardé sur cet appareil et sera enregistré dès que possible.");
+      say("Pas de réseau : votre texte est gardé sur cet appareil et sera enregistré dès que possible.");
       timer = setTimeout(save, 5 * PAUSE);
     }
   }

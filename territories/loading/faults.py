@@ -18,7 +18,7 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}, ligne {self.line}" if self.line else self.file
-        return f"{place} : {self.reason}"
+        return f"{place} : {self.reason}"
 
 
 class RefusedError(Exception):
@@ -40,5 +40,5 @@ def report(faults: Sequence[Fault]) -> list[str]:
             lines.append(str(fault))
     for (file, kind), count in counts.items():
         if count > SHOWN_OF_A_KIND:
-            lines.append(f"{file} : et {count - SHOWN_OF_A_KIND} autres lignes ({kind})")
+            lines.append(f"{file} : et {count - SHOWN_OF_A_KIND} autres lignes ({kind})")
     return lines

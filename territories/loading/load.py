@@ -105,7 +105,7 @@ def _temporary_tables() -> list[str]:
 def _begin(cursor: CursorWrapper) -> None:
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
     if not cursor.fetchone()[0]:
-        raise RefusedError([Fault("load_territories", 0, "un autre chargement est en cours ; attendez qu’il finisse")])
+        raise RefusedError([Fault("load_territories", 0, "un autre chargement est en cours ; attendez qu’il finisse")])
     cursor.execute(_MEMORY)
 
 
@@ -119,7 +119,7 @@ def _judge(cursor: CursorWrapper, *, floors: bool) -> tuple[int, list[Fault]]:
         count = cursor.fetchone()[0]
         rows += count
         if floors and count < source.floor:
-            reason = f"{count} lignes, au moins {source.floor} attendues : le fichier est sans doute tronqué"
+            reason = f"{count} lignes, au moins {source.floor} attendues : le fichier est sans doute tronqué"
             faults.append(Fault(source.file, count + 1, reason))
         faults += _broken(cursor, source, LINE_RULES[source.name])
     for announced in ANNOUNCED:
@@ -147,7 +147,7 @@ def _broken(cursor: CursorWrapper, source: sources.Source, rules: list[Rule]) ->
     faults = []
     for line, rank, shown in cursor.fetchall():
         reason = rules[rank].reason
-        quoted = f"{reason} (« {shown} »)" if shown else reason
+        quoted = f"{reason} (« {shown} »)" if shown else reason
         faults.append(Fault(source.file, line, quoted, reason))
     return faults
 
@@ -160,7 +160,7 @@ def _compare_counts(cursor: CursorWrapper, announced: Announced, faults: list[Fa
         f" GROUP BY 1) c ON c.code = s.{announced.key} WHERE {count} <> coalesce(c.found, 0) ORDER BY s.line"
     )
     for line, name, expected, found in cursor.fetchall():
-        reason = f"{name} : {announced.announced} annonce {expected}, {announced.counted}.csv en a {found}"
+        reason = f"{name} : {announced.announced} annonce {expected}, {announced.counted}.csv en a {found}"
         fault = Fault(f"{announced.table}.csv", line, reason, f"{announced.counted}.csv incomplet")
         tolerated = abs(expected - found) <= announced.slack + expected // 20
         (notes if tolerated else faults).append(fault)
@@ -175,7 +175,7 @@ def _compare_sums(cursor: CursorWrapper, faults: list[Fault], notes: list[Fault]
             f" FROM staged_communes GROUP BY 1) c ON c.code = s.{key} WHERE s.population::integer <> c.total ORDER BY 1"
         )
         for line, label, population, total, apart, count in cursor.fetchall():
-            reason = f"{label} : population {population}, somme de ses communes {total}"
+            reason = f"{label} : population {population}, somme de ses communes {total}"
             systematic = apart > max(2, count // MOST_SUMS_APART)
             target = faults if systematic else notes
             target.append(Fault(f"{name}.csv", line, reason, "population différente de la somme des communes"))
@@ -189,7 +189,7 @@ def _compare_articles(cursor: CursorWrapper, faults: list[Fault], notes: list[Fa
     rows = cursor.fetchall()
     kind = "type_liaison n’est pas celui de l’article du nom"
     target = faults if len(rows) > MOST_ARTICLES_APART else notes
-    target += [Fault("communes.csv", line, f"{kind} (« {name} », {code})", kind) for line, name, code in rows]
+    target += [Fault("communes.csv", line, f"{kind} (« {name} », {code})", kind) for line, name, code in rows]
 
 
 def _refuse_a_collapse(cursor: CursorWrapper) -> None:
@@ -200,7 +200,7 @@ def _refuse_a_collapse(cursor: CursorWrapper) -> None:
     )
     current, leaving = cursor.fetchone()
     if leaving > max(10, current * MOST_RETIRED):
-        reason = f"{leaving} communes sur {current} disparaîtraient : la source est refusée"
+        reason = f"{leaving} communes sur {current} disparaîtraient : la source est refusée"
         raise RefusedError([Fault("communes.csv", 0, reason)])
 
 

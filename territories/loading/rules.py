@@ -59,14 +59,14 @@ def _chief_town(*, of_a_department: bool) -> list[Rule]:
 
 
 NAME = _matches("nom", _NAME, "nom vide ou mal formé")
-LIAISON = _matches("type_liaison", "'^[0-8]$'", "type_liaison : un chiffre de 0 à 8 attendu")
-POPULATION = _matches("population", _COUNT, "population : un nombre entier attendu")
+LIAISON = _matches("type_liaison", "'^[0-8]$'", "type_liaison : un chiffre de 0 à 8 attendu")
+POPULATION = _matches("population", _COUNT, "population : un nombre entier attendu")
 ZONE = Rule("s.zone NOT IN ('metro', 'drom')", "zone inconnue", "zone")
-POSTAL = _matches("codes_postaux", _POSTAL, "codes postaux : cinq chiffres, séparés par |")
+POSTAL = _matches("codes_postaux", _POSTAL, "codes postaux : cinq chiffres, séparés par |")
 
 
 def _counts(*columns: str) -> list[Rule]:
-    return [_matches(column, _COUNT, f"{column} : un nombre entier attendu") for column in columns]
+    return [_matches(column, _COUNT, f"{column} : un nombre entier attendu") for column in columns]
 
 
 LINE_RULES: dict[str, list[Rule]] = {
@@ -129,9 +129,9 @@ LINE_RULES: dict[str, list[Rule]] = {
         _luhn("siren"),
         _once("communes", "siren", "SIREN en double"),
         POPULATION,
-        _matches("codes_postaux", "'^[0-9]{5}([|][0-9]{5})*$'", "codes postaux : cinq chiffres, séparés par |"),
+        _matches("codes_postaux", "'^[0-9]{5}([|][0-9]{5})*$'", "codes postaux : cinq chiffres, séparés par |"),
         LIAISON,
-        _matches("rang_chef_lieu", "'^[0-9]$'", "rang_chef_lieu : un chiffre attendu"),
+        _matches("rang_chef_lieu", "'^[0-9]$'", "rang_chef_lieu : un chiffre attendu"),
         _matches("anciens_codes", f"'^({_COMMUNE}([|]{_COMMUNE})*)?$'", "anciens codes mal formés"),
     ],
     "epci": [
@@ -183,7 +183,7 @@ LINE_RULES: dict[str, list[Rule]] = {
         NAME,
         Rule("NOT starts_with(s.code, s.collectivite)", "le code n’est pas de cette collectivité", "collectivite"),
         _known("collectivite", "collectivites_outre_mer", "code", "collectivité inconnue"),
-        _matches("population", "'^(0|[1-9][0-9]{0,8})?$'", "population : un nombre entier attendu"),
+        _matches("population", "'^(0|[1-9][0-9]{0,8})?$'", "population : un nombre entier attendu"),
         POSTAL,
     ],
     "communes_centroides": [
@@ -231,7 +231,7 @@ LINE_RULES: dict[str, list[Rule]] = {
         ),
         Rule(
             "s.prefecture_de_region NOT IN ('', 'oui')",
-            "prefecture_de_region : « oui » ou rien",
+            "prefecture_de_region : « oui » ou rien",
             "prefecture_de_region",
         ),
     ],

@@ -104,7 +104,7 @@ def file_faults(file: str, data: bytes, columns: tuple[str, ...] | None) -> list
     if not data.strip():
         return [Fault(file, 0, "le fichier est vide")]
     if data.startswith(_BOM):
-        return [Fault(file, 1, "marque d’ordre des octets (BOM) en tête : enregistrez le fichier en UTF-8 sans BOM")]
+        return [Fault(file, 1, "marque d’ordre des octets (BOM) en tête : enregistrez le fichier en UTF-8 sans BOM")]
     if data.startswith(_UTF_16) or b"\x00" in data:
         return [Fault(file, 1, "le fichier n’est pas un texte en UTF-8")]
     try:
@@ -116,7 +116,7 @@ def file_faults(file: str, data: bytes, columns: tuple[str, ...] | None) -> list
         kind = "accents abîmés par un changement d’encodage"
         for number, line in enumerate(text.split("\n"), 1):
             if found := _TWICE_ENCODED.search(line):
-                faults.append(Fault(file, number, f"{kind} (« {found.group()} »)", kind))
+                faults.append(Fault(file, number, f"{kind} (« {found.group()} »)", kind))
     if not unicodedata.is_normalized("NFC", text):
         kind = "accents décomposés (Unicode NFD au lieu de NFC)"
         for number, line in enumerate(text.split("\n"), 1):
@@ -124,7 +124,7 @@ def file_faults(file: str, data: bytes, columns: tuple[str, ...] | None) -> list
                 faults.append(Fault(file, number, kind, kind))
     if not data.endswith(b"\n"):
         last = text.count("\n") + 1
-        faults.append(Fault(file, last, "la dernière ligne ne se termine pas : le fichier est sans doute tronqué"))
+        faults.append(Fault(file, last, "la dernière ligne ne se termine pas : le fichier est sans doute tronqué"))
     if columns is not None:
         faults += _header_faults(file, text.split("\n", 1)[0].rstrip("\r"), columns)
     return faults
@@ -148,7 +148,7 @@ def _header_faults(file: str, header: str, columns: tuple[str, ...]) -> list[Fau
     if len(found) != len(columns):
         return [Fault(file, 1, f"{len(found)} colonnes en tête, {len(columns)} attendues ({', '.join(columns)})")]
     return [
-        Fault(file, 1, f"colonne {rank} : « {name} » au lieu de « {expected} »")
+        Fault(file, 1, f"colonne {rank} : « {name} » au lieu de « {expected} »")
         for rank, (name, expected) in enumerate(zip(found, columns, strict=True), 1)
         if name != expected
     ]

@@ -27,7 +27,7 @@ def stage(cursor: CursorWrapper, table: str, file: str, columns: tuple[str, ...]
         with transaction.atomic(), cursor.copy(copying) as copy:
             copy.write(data)
     except (psycopg.DataError, DatabaseError) as error:
-        return _shape_faults(file, columns, data) or [Fault(file, 0, f"illisible : {error}")]
+        return _shape_faults(file, columns, data) or [Fault(file, 0, f"illisible : {error}")]
     cursor.execute(f"ANALYZE {table}")
     return []
 

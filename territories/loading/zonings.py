@@ -116,7 +116,7 @@ def load_zoning(
         if zoning.is_numeric:
             kind = "nombre attendu"
             faults += [
-                Fault(path.name, row.line, f"{kind} (« {row.value} »)", kind)
+                Fault(path.name, row.line, f"{kind} (« {row.value} »)", kind)
                 for row in rows
                 if not _DECIMAL.fullmatch(row.value)
             ]
@@ -166,8 +166,8 @@ def _value_column(file: str, header: list[str], code_at: int, column: str, known
             return header.index(name)
     if not column and len(header) == 2:
         return 1 - code_at
-    asked = f"la colonne « {column} » manque" if column else "précisez --column"
-    raise RefusedError([Fault(file, 1, f"{asked} ; colonnes présentes : {', '.join(header)}")])
+    asked = f"la colonne « {column} » manque" if column else "précisez --column"
+    raise RefusedError([Fault(file, 1, f"{asked} ; colonnes présentes : {', '.join(header)}")])
 
 
 def _stage(cursor: CursorWrapper, file: str, rows: list[_Row], bad: set[int]) -> list[Fault]:
@@ -203,7 +203,7 @@ def _stage(cursor: CursorWrapper, file: str, rows: list[_Row], bad: set[int]) ->
         " ON d.collectivity_id = s.collectivity_id"
         " WHERE s.collectivity_id IS NULL OR d.collectivity_id IS NOT NULL ORDER BY line"
     )
-    faults = [Fault(file, line, f"{kind} (« {code} »)", kind) for line, code, kind in cursor.fetchall()]
+    faults = [Fault(file, line, f"{kind} (« {code} »)", kind) for line, code, kind in cursor.fetchall()]
     if faults:
         cursor.execute("DELETE FROM staged_zoning WHERE line = ANY (%s)", [[fault.line for fault in faults]])
     return faults

@@ -402,7 +402,7 @@ class Migration(migrations.Migration):
                 (
                     "service_name",
                     models.CharField(
-                        help_text="En toutes lettres : « Direction départementale des territoires ».",
+                        help_text="En toutes lettres : « Direction départementale des territoires ».",
                         max_length=160,
                         verbose_name="service",
                     ),

@@ -26,7 +26,7 @@ class Desk(models.Model):
         "nom du guichet", max_length=120, default=GENERIC_LABEL, help_text="Tel que le connaissent les communes."
     )
     service_name = models.CharField(
-        "service", max_length=160, help_text="En toutes lettres : « Direction départementale des territoires »."
+        "service", max_length=160, help_text="En toutes lettres : « Direction départementale des territoires »."
     )
     service_acronym = models.CharField("sigle du service", max_length=20, blank=True)
     address = models.TextField("adresse", blank=True)

@@ -47,7 +47,7 @@ def refusal(member: Collectivity, grouping: Collectivity) -> str:
     if member == grouping:
         return "Un groupement n’est pas membre de lui-même."
     if FlatMembership.objects.filter(member=grouping, ancestor=member).exists():
-        return f"{grouping.name} est déjà membre de {member.name} : l’inverse ferait une boucle."
+        return f"{grouping.name} est déjà membre de {member.name} : l’inverse ferait une boucle."
     if member.memberships.opened().filter(grouping=grouping).exists():
         return f"{member.name} est déjà membre de {grouping.name}."
     return ""

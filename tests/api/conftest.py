@@ -68,7 +68,7 @@ def filing() -> dict[str, Any]:
     return {
         "collectivity": "04121",
         "subject": "patrimoine",
-        "need": "Le toit du lavoir s’effondre. Par où commencer ?",
+        "need": "Le toit du lavoir s’effondre. Par où commencer ?",
         "progress": "idea",
     }
 

@@ -35,7 +35,7 @@ def open_browser(playwright: Playwright) -> Browser:
     """Chromium. Its absence is a failure: ``make test`` installs it, or says how."""
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
-        pytest.fail("these tests need Chromium: « apt-get install chromium »", pytrace=False)
+        pytest.fail("these tests need Chromium: « apt-get install chromium »", pytrace=False)
     return playwright.chromium.launch(executable_path=program, args=FLAGS)
 
 
@@ -147,12 +147,12 @@ class Visitor:
     def reads(self, *words: str) -> None:
         said = self.text()
         for each in words:
-            assert plain(each) in said, f"« {each} » is not on {self.page.url}:\n{said}"
+            assert plain(each) in said, f"« {each} » is not on {self.page.url}:\n{said}"
 
     def does_not_read(self, *words: str) -> None:
         said = plain(self.page.content())
         for each in words:
-            assert plain(each) not in said, f"« {each} » is on {self.page.url}"
+            assert plain(each) not in said, f"« {each} » is on {self.page.url}"
 
     def sees_within_seconds(self, *words: str) -> None:
         """The page, asked again, says it once the worker has done its part."""
@@ -165,7 +165,7 @@ class Visitor:
             self.page.reload()
             return False
 
-        eventually(says, f"« {' », « '.join(words)} » on {self.page.url}")
+        eventually(says, f"« {' », « '.join(words)} » on {self.page.url}")
 
     # --- signing in -----------------------------------------------------------------------------------------------
     def sign_in(self, name: str) -> "Visitor":

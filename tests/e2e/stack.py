@@ -151,7 +151,7 @@ class Stack:
             found[:] = [message for message in self.mails(address) if words in f"{message['Subject']}\n{text(message)}"]
             return bool(found)
 
-        eventually(arrived, f"a mail to {address} about « {words} »")
+        eventually(arrived, f"a mail to {address} about « {words} »")
         return found[-1]
 
 

@@ -9,7 +9,7 @@ from tests.e2e.browser import Visitor, starting
 REFERENCE = re.compile(r"\d{4}-[0-9AB]{2,3}-\d{5}")
 #: 200 characters at least (SCREENS 6).
 JUSTIFICATION = (
-    "Le catalogue du département ne compte aucun prestataire pour ce sujet ; l’intercommunalité n’a pas d’agent "
+    "Le catalogue du département ne compte aucun prestataire pour ce sujet ; l’intercommunalité n’a pas d’agent "
     "compétent et la commune, qui emploie une secrétaire à mi-temps, ne peut ni rédiger un cahier des charges ni "
     "suivre une étude de cette nature sans aide extérieure."
 )
@@ -20,7 +20,7 @@ def choose(select: str, words: str, visitor: Visitor) -> None:
     field = visitor.page.get_by_role("combobox", name=starting(select))
     options = field.locator("option").all_text_contents()
     found = [option for option in options if words in option]
-    assert len(found) == 1, f"« {words} » in « {select} »: {options}"
+    assert len(found) == 1, f"« {words} » in « {select} »: {options}"
     field.select_option(label=found[0].strip())
 
 
@@ -141,7 +141,7 @@ def decide_local(signatory: Visitor, reference: str, *offers: str, reason: str) 
     act(signatory, reference, "Décider")
     choose_offers(signatory, *offers, reason=reason)
     signatory.press("Solliciter les prestataires choisis")
-    signatory.reads("Décision prise : les prestataires sont sollicités.")
+    signatory.reads("Décision prise : les prestataires sont sollicités.")
 
 
 def decide_to_refer(signatory: Visitor, reference: str, *motives: str, reason: str = "") -> None:
@@ -151,7 +151,7 @@ def decide_to_refer(signatory: Visitor, reference: str, *motives: str, reason: s
     if reason:
         signatory.fill("Pourquoi vous écarter", reason)
     signatory.press("Préparer la transmission à l’Agence")
-    signatory.reads("Décision prise : la transmission à l’Agence est en cours de préparation.")
+    signatory.reads("Décision prise : la transmission à l’Agence est en cours de préparation.")
 
 
 def propose(desk: Visitor, reference: str, *, text: str, price: str) -> None:
@@ -175,7 +175,7 @@ def designate(signatory: Visitor, reference: str, person: str) -> None:
 def prepare_referral(desk: Visitor, reference: str, *, service: str, answer: str = "", cost: str = "") -> None:
     """Fills the referral as far as the signature needs it."""
     act(desk, reference, "Préparer la transmission")
-    desk.fill("Justification : insuffisance", JUSTIFICATION)
+    desk.fill("Justification : insuffisance", JUSTIFICATION)
     desk.fill("Prestation demandée", service)
     if answer:
         choose("Réponse proposée", answer, desk)

@@ -20,7 +20,7 @@ def test_two_agents_decide_at_once(portal: Stack, phone: Open, screen: Open) -> 
         steps.act(agent, reference, "Décider")
     with portal.frozen("tasks", "reconcile"):
         steps.solicit(first, OFFER)
-        first.reads("Décision prise : les prestataires sont sollicités.", "la décision est en cours d’acheminement")
+        first.reads("Décision prise : les prestataires sont sollicités.", "la décision est en cours d’acheminement")
         steps.solicit(second, OFFER)
         second.reads("Mme Charme vient de décider")
         assert second.document is not None

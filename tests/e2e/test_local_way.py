@@ -11,7 +11,7 @@ from tests.e2e.browser import Open, Visitor
 
 NAME = f"Genêtière-{uuid.uuid4().hex[:6].upper()}"
 MAYOR = f"{NAME.lower()}@exemple.fr".replace("ê", "e").replace("è", "e")
-NEED = "La dernière épicerie ferme en juin. La commune possède le local d’en face. Que peut-on y faire ?"
+NEED = "La dernière épicerie ferme en juin. La commune possède le local d’en face. Que peut-on y faire ?"
 
 
 @pytest.fixture
@@ -80,11 +80,11 @@ def test_from_an_unknown_mayor_to_the_two_answers(mayor: Visitor, phone: Open, s
         deputy,
         reference,
         "Assistance à maîtrise d’ouvrage pour un bâtiment communal",
-        "Dernier commerce : étude de reprise",
+        "Dernier commerce : étude de reprise",
         reason="Le bâtiment d’abord, la reprise ensuite.",
     )
     steps.opens(mayor, reference)
-    mayor.sees_within_seconds("Étudiée : une aide est cherchée près de chez vous")
+    mayor.sees_within_seconds("Étudiée : une aide est cherchée près de chez vous")
     mayor.check()
 
     # one provider accepts on the portal, the desk notes the other's answer by telephone
@@ -95,16 +95,16 @@ def test_from_an_unknown_mayor_to_the_two_answers(mayor: Visitor, phone: Open, s
     provider.reads("Castellane")
     provider.does_not_read("Notes internes", "04 92 35 00 00", MAYOR)
     provider.check()
-    provider.fill("Votre message", "Le local est-il libre d’occupation ?")
+    provider.fill("Votre message", "Le local est-il libre d’occupation ?")
     provider.press("Envoyer au guichet")
-    provider.reads("Le local est-il libre d’occupation ?")
+    provider.reads("Le local est-il libre d’occupation ?")
     provider.tick("J’accepte")
     provider.fill("Condition éventuelle", "Si la commune adhère.")
     provider.press("Envoyer ma réponse")
     provider.reads("Acceptée")
 
     steps.file_page(desk, reference)
-    desk.reads("Le local est-il libre d’occupation ?", "Si la commune adhère.")
+    desk.reads("Le local est-il libre d’occupation ?", "Si la commune adhère.")
     desk.follow(re.compile("^Noter une réponse reçue par téléphone"))
     desk.check()
     desk.tick("J’accepte")
@@ -138,7 +138,7 @@ def test_from_an_unknown_mayor_to_the_two_answers(mayor: Visitor, phone: Open, s
     officer.reads("Clôture proposée")
     steps.opens(mayor, reference)
     mayor.reads("Visite du local avec la maire.", "M. Noyer")
-    mayor.does_not_read("Le local est-il libre d’occupation ?")
+    mayor.does_not_read("Le local est-il libre d’occupation ?")
     steps.act(deputy, reference, "Confirmer la clôture")
     deputy.reads("Trois scénarios remis et présentés au conseil.")
     deputy.press("Confirmer la clôture")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.e2e import steps
 from tests.e2e.browser import Open, Visitor
 
-PUBLIC_SENTENCE = "L’Ademe ne peut pas intervenir avant février ; l’Agence cherche un autre opérateur."
+PUBLIC_SENTENCE = "L’Ademe ne peut pas intervenir avant février ; l’Agence cherche un autre opérateur."
 PRIVATE_REASON = "L’équipe régionale est occupée par l’appel à projets."
 
 
@@ -26,8 +26,8 @@ def test_an_operator_s_offer_mobilised_by_the_prefect(phone: Open, screen: Open)
     steps.decide_local(
         deputy,
         reference,
-        "Petites villes de demain : appui au management de projet",
-        reason="La commune est du programme : l’offre de l’opérateur répond directement.",
+        "Petites villes de demain : appui au management de projet",
+        reason="La commune est du programme : l’offre de l’opérateur répond directement.",
     )
     operator = screen("bdt")
     operator.go("/operateurs/")
@@ -47,7 +47,7 @@ def test_an_operator_s_offer_mobilised_by_the_prefect(phone: Open, screen: Open)
     steps.designate(deputy, reference, "Noisetier")
     steps.opens(mayor, reference)
     mayor.reads("Banque des Territoires", "M. Noisetier")
-    mayor.does_not_read("Agence nationale de la cohésion des territoires : transmise")
+    mayor.does_not_read("Agence nationale de la cohésion des territoires : transmise")
     mayor.check()
     steps.file_page(desk, reference)
     desk.reads("Suivi local")
@@ -79,7 +79,7 @@ def test_the_referral_s_form_says_what_is_missing(phone: Open, screen: Open, tmp
     desk.check()
     short = "Trop court pour convaincre qui que ce."
     assert len(short) == 38
-    desk.fill("Justification : insuffisance", short)
+    desk.fill("Justification : insuffisance", short)
     desk.page.get_by_role("button", name=re.compile("^Enregistrer")).first.click()
     expect(desk.page.get_by_text("La saisine est enregistrée.")).to_be_visible()
     steps.act(deputy, reference, "Signer la saisine")
@@ -117,7 +117,7 @@ def test_the_agency_delegates_to_two_operators(phone: Open, screen: Open) -> Non
     mission = f"Étude de couverture {uuid.uuid4().hex[:6]}"
     for operator in ("Cerema", "Ademe"):
         agency.tick(operator)
-        agency.fill(f"Mission confiée : {operator}", mission)
+        agency.fill(f"Mission confiée : {operator}", mission)
     agency.press("Confier la mission")
     agency.reads("La mission est confiée")
     steps.opens(mayor, reference)
@@ -153,7 +153,7 @@ def answer(operator: Visitor, mission: str, reference: str, *, accepts: bool) ->
     if not accepts:
         steps.choose("Si vous déclinez, pourquoi", "Plan de charge complet", operator)
         operator.fill("Précisions", PRIVATE_REASON)
-        operator.fill("Si vous déclinez : ce que la collectivité lira", PUBLIC_SENTENCE)
+        operator.fill("Si vous déclinez : ce que la collectivité lira", PUBLIC_SENTENCE)
     operator.press("Envoyer ma réponse")
 
 
@@ -162,7 +162,7 @@ def test_the_agency_s_market_waits_for_three_dates(phone: Open, screen: Open) ->
     reference, desk, deputy = refer(
         mayor,
         screen,
-        need="Où mettre l’antenne sans gâcher le village ?",
+        need="Où mettre l’antenne sans gâcher le village ?",
         answer="Le marché d’ingénierie",
         cost="24000",
     )
@@ -184,7 +184,7 @@ def test_the_agency_s_market_waits_for_three_dates(phone: Open, screen: Open) ->
     prefect.reads("La signature du préfet est enregistrée.")
 
     steps.opens(mayor, reference)
-    mayor.reads("Faire délibérer votre conseil", "24 000 € HT", "28 800 € TTC")
+    mayor.reads("Faire délibérer votre conseil", "24 000 € HT", "28 800 € TTC")
     mayor.check()
     mayor.follow("Signer la convention")
     mayor.check()
@@ -208,7 +208,7 @@ def test_the_agency_s_market_waits_for_three_dates(phone: Open, screen: Open) ->
 def test_the_agency_gives_a_request_back(phone: Open, screen: Open) -> None:
     """Not retained, then referred again and sent back to a local offer: each time the prefecture takes it up."""
     mayor = phone("maire")
-    reference, desk, deputy = refer(mayor, screen, need="Qui nous dira où passe la fibre ?")
+    reference, desk, deputy = refer(mayor, screen, need="Qui nous dira où passe la fibre ?")
     steps.sign_referral(deputy, reference)
     agency = screen("anct")
     steps.take_up(agency, reference)
@@ -218,7 +218,7 @@ def test_the_agency_gives_a_request_back(phone: Open, screen: Open) -> None:
     agency.press("Ne pas retenir")
     agency.reads("La réponse est transmise à la préfecture.")
     steps.opens(mayor, reference)
-    mayor.reads("L’Agence n’intervient pas : la préfecture reprend la demande")
+    mayor.reads("L’Agence n’intervient pas : la préfecture reprend la demande")
 
     steps.decide_to_refer(
         deputy, reference, "Insuffisance des ressources locales", reason="Le plan est arrêté depuis hier."
@@ -235,5 +235,5 @@ def test_the_agency_gives_a_request_back(phone: Open, screen: Open) -> None:
     agency.press("Renvoyer vers cette offre")
     agency.reads("La demande est renvoyée à la préfecture")
     steps.opens(mayor, reference)
-    mayor.reads("Une aide locale existe : la préfecture reprend la demande")
+    mayor.reads("Une aide locale existe : la préfecture reprend la demande")
     mayor.check()

@@ -39,9 +39,9 @@ def test_the_portal_without_redis(own_portal: Stack, own_browser: Browser) -> No
     steps.act(deputy, reference, "Décider")
     steps.choose_offers(deputy, OFFER)
     assert seconds(deputy, "Solliciter les prestataires choisis") < usual + 1
-    deputy.reads("Décision prise : les prestataires sont sollicités.")
+    deputy.reads("Décision prise : les prestataires sont sollicités.")
     steps.opens(mayor, reference)
-    mayor.sees_within_seconds("Étudiée : une aide est cherchée près de chez vous")
+    mayor.sees_within_seconds("Étudiée : une aide est cherchée près de chez vous")
     own_portal.mail("maire@demo.example", reference)
 
 

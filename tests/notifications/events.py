@@ -43,7 +43,7 @@ class Told(Notification):
             yield Recipient(address, key=f"address:{address}", name="Élodie Frêne" if "maire" in address else "")
 
     def subject(self, event, recipient):
-        return f"{event.place} : une\r\n nouvelle"
+        return f"{event.place} : une\r\n nouvelle"
 
     def context(self, event, recipient):
         return {"code": event.code or "<rien> & l’autre", "event": {"expires_at": event.at}}

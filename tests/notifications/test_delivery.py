@@ -32,7 +32,7 @@ def test_a_mail_arrives_whole(kinds, smtp, clock):
     mail = Mail.objects.get(to_email=MAYOR)
     assert message["Message-ID"] == mail.message_id
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["Subject"] == "Mézel : une nouvelle"
+    assert message["Subject"] == "Mézel : une nouvelle"
     assert message["To"] == f"Élodie Frêne <{MAYOR}>"
     assert message["Reply-To"] == DESK
     assert message["References"] == "<2026-04-00012@localhost>"

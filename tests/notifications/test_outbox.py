@@ -83,7 +83,7 @@ def test_one_mail_a_recipient_and_kind(kinds):
     mails = list(Mail.objects.order_by("to_email"))
     assert [mail.to_email for mail in mails] == ["guichet@alpes.example", "maire@mezel.example"]
     mail = mails[1]
-    assert mail.subject == "Mézel : une nouvelle"
+    assert mail.subject == "Mézel : une nouvelle"
     assert mail.message_id == f"<{mail.uuid}@localhost>"
     assert (mail.state, mail.to_name, mail.event_id) == (MailState.WAITING, "Élodie Frêne", event.id)
 

@@ -19,7 +19,7 @@ def mailbox(settings, tmp_path):
     return tmp_path / "mails"
 
 
-def message(to="maire@demo.example", subject="Mézel : une aide vous est proposée", html="<p>Bonjour</p>"):
+def message(to="maire@demo.example", subject="Mézel : une aide vous est proposée", html="<p>Bonjour</p>"):
     mail = EmailMessage()
     mail["From"] = "Guichet <guichet@localhost>"
     mail["To"] = to
@@ -42,7 +42,7 @@ def test_from_the_socket_to_the_page(client, settings, tmp_path):
     settings.VAR_DIR, settings.DEBUG = tmp_path, True
     (mail,) = received.newest()
     page = client.get(reverse("notifications:mails")).content.decode()
-    assert "Mézel : une aide vous est proposée" in page
+    assert "Mézel : une aide vous est proposée" in page
     assert reverse("notifications:mail", args=[mail.name]) in page
 
 

@@ -55,8 +55,8 @@ def test_an_operator_has_no_department() -> None:
         {"population_min": 10, "population_max": 9},
         {"valid_from": TODAY, "valid_to": TODAY - dt.timedelta(days=1)},
         {"membership_required": True, "membership_label": ""},
-        {"illustrative": True, "price_label": "200 € par jour"},
-        {"illustrative": True, "conditions": "À partir de 200 €"},
+        {"illustrative": True, "price_label": "200 € par jour"},
+        {"illustrative": True, "conditions": "À partir de 200 €"},
     ],
 )
 def test_a_published_offer_is_complete_and_coherent(changes: dict[str, Any]) -> None:

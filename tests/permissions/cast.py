@@ -35,7 +35,7 @@ ACTORS = (
 
 JUSTIFICATION = (
     "La commune n’a aucun agent pour conduire cette étude et le prestataire sollicité répond qu’elle sort de ses "
-    "missions. Les offres du département ont été examinées une à une : aucune ne couvre ce besoin, dont l’échéance est "
+    "missions. Les offres du département ont été examinées une à une : aucune ne couvre ce besoin, dont l’échéance est "
     "proche et les conséquences sur le village sont connues."
 )
 

@@ -77,10 +77,10 @@ needs_lists = pytest.mark.skipif(not MEMBERS.exists() and not CI, reason="the St
 )
 def test_the_real_lists_load_whole_and_once(code: str, programme: str, rows: int) -> None:
     out, _ = run(code, MEMBERS)
-    assert f"{rows} ligne(s) lues, {4388 - rows} d’autres programmes" in out and f"ajoutés : {rows}" in out
+    assert f"{rows} ligne(s) lues, {4388 - rows} d’autres programmes" in out and f"ajoutés : {rows}" in out
     assert ProgrammeMember.objects.filter(programme=programme).count() == rows
     again, _ = run(code, MEMBERS)
-    assert f"inchangés : {rows}" in again and "ajoutés : 0" in again and "modifiés : 0" in again
+    assert f"inchangés : {rows}" in again and "ajoutés : 0" in again and "modifiés : 0" in again
 
 
 @needs_lists
@@ -103,7 +103,7 @@ def test_a_former_commune_code_leads_to_today_s(listed) -> None:
 
 def test_a_dry_run_shows_and_writes_nothing(listed) -> None:
     out, _ = run("PVD", listed(line("43112", "Langeac")), "--dry-run")
-    assert "ajoutés : 1 (Langeac (43))" in out and "Rien n’est écrit" in out
+    assert "ajoutés : 1 (Langeac (43))" in out and "Rien n’est écrit" in out
     assert not ProgrammeMember.objects.exists()
 
 
@@ -127,7 +127,7 @@ def test_one_bad_line_and_nothing_is_written(listed, bad: str, reason: str) -> N
     assert "Ligne 3" in lines and reason in lines
     assert not ProgrammeMember.objects.exists()
     out, _ = run("PVD", path, "--skip-invalid")
-    assert "ajoutés : 1" in out and members("PVD") == {"58145"}
+    assert "ajoutés : 1" in out and members("PVD") == {"58145"}
 
 
 def test_all_bad_lines_are_told_in_their_order(listed) -> None:
@@ -138,7 +138,7 @@ def test_all_bad_lines_are_told_in_their_order(listed) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"encoding": "latin-1"}, "ligne 2 : le fichier n’est pas en UTF-8"),
+        ({"encoding": "latin-1"}, "ligne 2 : le fichier n’est pas en UTF-8"),
         ({"encoding": "utf-16"}, "n’est pas"),
         ({"header": "nom;commune_id\n"}, "aucune colonne de code"),
     ],
@@ -156,7 +156,7 @@ def test_a_list_without_this_programme_empties_nothing(listed) -> None:
 
 
 def test_unknown_programme_and_missing_file(tmp_path: Path) -> None:
-    assert "Codes : ACV" in failing("ZRR", tmp_path / "x.csv")[0]
+    assert "Codes : ACV" in failing("ZRR", tmp_path / "x.csv")[0]
     assert "illisible" in failing("PVD", tmp_path / "absent.csv")[0]
 
 
@@ -187,14 +187,14 @@ def test_leaving_ends_the_row_and_coming_back_reopens_it(listed) -> None:
 def test_exclusions_are_enforced_on_load(listed) -> None:
     run("ACV", listed(line("08409", "Sedan", programme="acv")))
     _, lines = failing("PVD", listed(line("08409", "Sedan"), name="pvd.csv"))
-    assert "Sedan (08) est déjà membre de Action cœur de ville (ACV) : les deux s’excluent" in lines
+    assert "Sedan (08) est déjà membre de Action cœur de ville (ACV) : les deux s’excluent" in lines
     run("TI", listed("ti,t1,Bassin,epci,,200041630,CA Ardenne Métropole,08,,liste", name="ti.csv"))
 
 
 def test_thresholds_of_selection_are_not_applied_to_members(listed) -> None:
     """94 of 245 ACV towns have fewer than 20,000 inhabitants today (PRACTICE 3.11)."""
     out, _ = run("ACV", listed(line("04121", "Mézel", programme="acv")))
-    assert "ajoutés : 1" in out
+    assert "ajoutés : 1" in out
 
 
 def test_illustrative_members_give_way_to_the_real_list(listed) -> None:

@@ -228,8 +228,8 @@ def test_active_filters_are_tags_that_can_be_taken_away(client: Client, sign_in:
     sign_in(client, "instructeur")
     response = client.get("/guichet/?etat=proposed&sujet=participation&ordre=recentes&page=1")
     assert [(tag["label"], tag["without"]) for tag in response.context["tags"]] == [
-        ("Étape : Aide proposée", "?sujet=participation&ordre=recentes"),
-        ("Sujet : Associer les habitants", "?etat=proposed&ordre=recentes"),
+        ("Étape : Aide proposée", "?sujet=participation&ordre=recentes"),
+        ("Sujet : Associer les habitants", "?etat=proposed&ordre=recentes"),
     ]
     assert "Tout effacer" in response.text
     assert len(references(response)) == 1
@@ -294,7 +294,7 @@ def test_waiting_for_a_provider_by_its_name(
             "04208",
             subject="participation",
             title="Réunir les habitants",
-            need="Comment réunir les habitants autour de la place ?",
+            need="Comment réunir les habitants autour de la place ?",
             channel="telephone",
         )
         assert filed is not None

@@ -109,10 +109,10 @@ def test_sections_come_in_order(client: Client, sign_in: SignIn, mezel: SupportR
 
 def test_the_need_is_shown_in_its_own_words(client: Client, sign_in: SignIn, case: Case) -> None:
     row = case("04208")
-    words = "On a  une école ?\nEt un toit : « qui fuit » ! <b>gras</b>"
+    words = "On a  une école ?\nEt un toit : « qui fuit » ! <b>gras</b>"
     SupportRequest.objects.filter(pk=row.pk).update(need=words)
     response = sign_in(client, "instructeur").get(page(row))
-    assert "On a  une école ?\nEt un toit : « qui fuit » ! &lt;b&gt;gras&lt;/b&gt;" in response.text
+    assert "On a  une école ?\nEt un toit : « qui fuit » ! &lt;b&gt;gras&lt;/b&gt;" in response.text
 
 
 def test_the_proposal_explains_itself(client: Client, sign_in: SignIn, mezel: SupportRequest) -> None:

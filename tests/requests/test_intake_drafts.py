@@ -172,7 +172,7 @@ def test_autosave_conflict_gives_both_texts(client: Client, sign_in: SignIn) -> 
     assert late.status_code == 409
     assert late.json()["differences"] == [
         {
-            "label": "En quelques phrases, que voulez-vous faire et qu’est-ce qui vous bloque ?",
+            "label": "En quelques phrases, que voulez-vous faire et qu’est-ce qui vous bloque ?",
             "mine": "Deux.",
             "theirs": "Un.",
         }

@@ -35,7 +35,7 @@ NEED = {
     "collectivity": "Mézel (04)",
     "collectivity_code": "04121",
     "subject": "commerce",
-    "need": "Le café ferme le 30 juin. Que peut-on faire du bâtiment d’en face ?",
+    "need": "Le café ferme le 30 juin. Que peut-on faire du bâtiment d’en face ?",
     "progress": "idea",
     "other_subjects": ["", ""],
 }
@@ -159,10 +159,10 @@ def test_a_text_too_long_is_kept_whole_and_refused_with_its_length(client: Clien
 
 def test_emoji_and_every_alphabet_survive(client: Client, sign_in: SignIn) -> None:
     sign_in(client, "maire")
-    text = "🏚️ toit → « œuvre » مدرسة\u0000 fin"
+    text = "🏚️ toit → « œuvre » مدرسة\u0000 fin"
     pk = begin(client, need=text)
     assert Draft.objects.get(pk=pk).answers["need"] == text.replace("\u0000", "")
-    assert "🏚️ toit → « œuvre » مدرسة fin" in client.get(step(pk, "verifier")).content.decode()
+    assert "🏚️ toit → « œuvre » مدرسة fin" in client.get(step(pk, "verifier")).content.decode()
 
 
 def test_the_facts_of_the_collectivity_stand_under_the_field(client: Client) -> None:

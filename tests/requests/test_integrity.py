@@ -295,9 +295,9 @@ def test_every_invariant_is_broken_by_a_test() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_command_names_the_first_breach(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check_integrity")
-    assert "requests : rien à signaler" in capsys.readouterr().out
+    assert "requests : rien à signaler" in capsys.readouterr().out
     row = pick("state = 'local_support'")
     execute(OFFICER_LEAVES, id=row.pk)
     with pytest.raises(CommandError) as refused:
         call_command("check_integrity")
-    assert str(refused.value).startswith(f"requests : demande {row.reference} : en suivi local sans chargé de suivi")
+    assert str(refused.value).startswith(f"requests : demande {row.reference} : en suivi local sans chargé de suivi")

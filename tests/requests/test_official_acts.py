@@ -82,10 +82,10 @@ def test_a_question_on_the_proposal_is_a_message(client: Client, sign_in: SignIn
     sign_in(client, executive(proposed))
     key = uuid.uuid4()
     for _ in range(2):
-        given = {"text": "Combien de jours ? 🏛️", "channel": "public", "key": key}
+        given = {"text": "Combien de jours ? 🏛️", "channel": "public", "key": key}
         assert act(client, proposed, "preciser", **given).status_code == 302
     assert Message.objects.filter(submission_key=key).count() == 1
-    assert "Combien de jours ? 🏛️" in read(client, proposed)
+    assert "Combien de jours ? 🏛️" in read(client, proposed)
 
 
 def test_the_secretary_reads_the_proposal_and_does_not_answer_it(

@@ -70,7 +70,7 @@ def test_the_committee_reads_public_titles(client: Client, sign_in: SignIn, case
     assert content.count('<tr><th scope="row">') == SupportRequest.objects.filter(department_id="04").count() >= 4
     assert "Mézel" in content and case("04121").public_title in content
     assert "Le comité est informé des demandes\N{NARROW NO-BREAK SPACE}; il ne se prononce pas" in content or (
-        "Le comité est informé des demandes ; il ne se prononce pas" in content
+        "Le comité est informé des demandes ; il ne se prononce pas" in content
     )
 
 

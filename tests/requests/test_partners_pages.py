@@ -45,7 +45,7 @@ def asked(stage: Stage) -> Solicitation:
     case.note("2026-11-04 12:00", stage.account("maire"), PUBLIC, "public")
     rows = {row.offer.code: row for row in case.row.solicitations.select_related("offer")}
     with case.on("2026-11-05", case.instructor) as actor:
-        for code, text in (("atd-batiment-04", "Quand venez-vous ?"), ("caue-bourg-04", SIBLING)):
+        for code, text in (("atd-batiment-04", "Quand venez-vous ?"), ("caue-bourg-04", SIBLING)):
             exchanges.post(
                 case.row, actor, channel="solicitation", text=text, solicitation=rows[code], key=uuid.uuid4()
             )

@@ -252,7 +252,7 @@ def test_a_short_justification_stops_the_referral_and_says_its_length(length: in
     with case.on("2026-11-09", case.deputy) as actor, pytest.raises(Invalid) as caught:
         referral.send(case.row, actor, signatory=case.deputy)
     assert caught.value.message == (
-        f"Renseignez la justification « complexité du projet » : 200 caractères au moins, vous en avez {length}."
+        f"Renseignez la justification « complexité du projet » : 200 caractères au moins, vous en avez {length}."
     )
     case.row.refresh_from_db()
     assert case.row.state == "referral_preparation"
@@ -274,7 +274,7 @@ def test_a_solicitation_is_answered_once(stage: Stage) -> None:
     with case.on("2026-11-05", stage.account("offreur")) as actor:
         solution.answer_solicitation(asked, actor, accepted=True)
         for accepted in (True, False):
-            with pytest.raises(Conflict, match="déjà une réponse : acceptée"):
+            with pytest.raises(Conflict, match="déjà une réponse : acceptée"):
                 solution.answer_solicitation(asked, actor, accepted=accepted, reason="workload")
 
 

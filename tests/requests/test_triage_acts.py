@@ -65,7 +65,7 @@ RECORD = {
     "collectivity": "Simiane-la-Rotonde (04)",
     "channel": "telephone",
     "received_on": "2026-11-19",
-    "need": "Le toit de la salle des fêtes fuit. Réparer, ou construire ailleurs ?",
+    "need": "Le toit de la salle des fêtes fuit. Réparer, ou construire ailleurs ?",
     "subject": "centre-bourg",
     "progress": "idea",
     "contact_name": "Mme Lavande",

@@ -37,7 +37,7 @@ def test_other_breaches() -> None:
     seeds.reference(lambda line: None)
     Desk.objects.filter(department="04").delete()
     text = " ".join(breaches())
-    assert "ancien code" in text and "boucle" in text and "n’a pas de guichet : 04" in text
+    assert "ancien code" in text and "boucle" in text and "n’a pas de guichet : 04" in text
 
 
 def test_seeding_again_reads_nothing_and_opens_nothing() -> None:
@@ -48,5 +48,5 @@ def test_seeding_again_reads_nothing_and_opens_nothing() -> None:
     assert [line.replace("\N{NARROW NO-BREAK SPACE}", " ") for line in said[-3:]] == [
         "territoires déjà chargés",
         counted,
-        "guichets ouverts : 0",
+        "guichets ouverts : 0",
     ]

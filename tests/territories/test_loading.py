@@ -183,7 +183,7 @@ def test_the_command_refuses_with_lines(source: SourceCopy) -> None:
         call_command("load_territories", source=source.directory, verbosity=0)
     text = str(caught.value)
     assert "Source refusée, rien n’a été écrit." in text
-    assert f"communes.csv, ligne {line} : le code n’est pas de ce département (« 05 »)" in text
+    assert f"communes.csv, ligne {line} : le code n’est pas de ce département (« 05 »)" in text
 
 
 def test_a_directory_that_is_none() -> None:

@@ -36,12 +36,12 @@ def swap(first: int, second: int) -> Callable[[list[str]], list[str]]:
 @pytest.mark.parametrize("name", [source.name for source in SOURCES])
 def test_a_missing_file(source: SourceCopy, name: str) -> None:
     source.path(name).unlink()
-    assert said(source.refused(), f"{name}.csv") == [f"{name}.csv : le fichier manque dans {source.directory}"]
+    assert said(source.refused(), f"{name}.csv") == [f"{name}.csv : le fichier manque dans {source.directory}"]
 
 
 def test_an_empty_file(source: SourceCopy) -> None:
     source.path("epci").write_bytes(b"")
-    assert said(source.refused(), "epci.csv") == ["epci.csv : le fichier est vide"]
+    assert said(source.refused(), "epci.csv") == ["epci.csv : le fichier est vide"]
 
 
 def test_a_file_cut_in_the_middle_of_a_line(source: SourceCopy) -> None:
@@ -49,7 +49,7 @@ def test_a_file_cut_in_the_middle_of_a_line(source: SourceCopy) -> None:
     source.path("communes").write_bytes(data)
     last = data.count(b"\n") + 1
     faults = said(source.refused(), "communes.csv")
-    assert faults[0].startswith(f"communes.csv, ligne {last} : la dernière ligne ne se termine pas")
+    assert faults[0].startswith(f"communes.csv, ligne {last} : la dernière ligne ne se termine pas")
 
 
 def test_a_file_cut_between_two_lines(source: SourceCopy) -> None:
@@ -62,7 +62,7 @@ def test_a_file_cut_between_two_lines(source: SourceCopy) -> None:
 def test_a_file_that_lost_a_few_lines_at_its_end(source: SourceCopy) -> None:
     source.edit("communes", lambda lines: lines[:-17])  # all of Mayotte, to the line
     assert any(
-        "Mayotte : nb_communes annonce 17, communes.csv en a 0" in text
+        "Mayotte : nb_communes annonce 17, communes.csv en a 0" in text
         for text in said(source.refused(), "departements.csv")
     )
 
@@ -103,7 +103,7 @@ def test_a_file_encoded_twice(source: SourceCopy) -> None:
 def test_decomposed_accents(source: SourceCopy) -> None:
     line = source.replace("communes", "04121,", "Mézel", "Me\u0301zel")
     assert said(source.refused(), "communes.csv") == [
-        f"communes.csv, ligne {line} : accents décomposés (Unicode NFD au lieu de NFC)"
+        f"communes.csv, ligne {line} : accents décomposés (Unicode NFD au lieu de NFC)"
     ]
 
 
@@ -115,8 +115,8 @@ def test_semicolons_instead_of_commas(source: SourceCopy) -> None:
 def test_two_columns_exchanged_with_their_heads(source: SourceCopy) -> None:
     source.edit("ept", lambda lines: [",".join((c := line.split(","))[1::-1] + c[2:]) for line in lines])
     assert said(source.refused(), "ept.csv") == [
-        "ept.csv, ligne 1 : colonne 1 : « nom » au lieu de « siren »",
-        "ept.csv, ligne 1 : colonne 2 : « siren » au lieu de « nom »",
+        "ept.csv, ligne 1 : colonne 1 : « nom » au lieu de « siren »",
+        "ept.csv, ligne 1 : colonne 2 : « siren » au lieu de « nom »",
     ]
 
 
@@ -174,30 +174,30 @@ def test_a_line_with_a_cell_too_many_and_another_with_one_too_few(source: Source
 
     source.edit("communes", change)
     assert said(source.refused(), "communes.csv") == [
-        "communes.csv, ligne 11 : 15 colonnes au lieu de 14",
-        "communes.csv, ligne 21 : 13 colonnes au lieu de 14",
+        "communes.csv, ligne 11 : 15 colonnes au lieu de 14",
+        "communes.csv, ligne 21 : 13 colonnes au lieu de 14",
     ]
 
 
 def test_an_unclosed_quotation_mark(source: SourceCopy) -> None:
     line = source.replace("communes", "04121,", "Mézel", '"Mézel')
     faults = said(source.refused(), "communes.csv")
-    assert faults == [f"communes.csv, ligne {line} : guillemet non refermé ou saut de ligne dans une cellule"]
+    assert faults == [f"communes.csv, ligne {line} : guillemet non refermé ou saut de ligne dans une cellule"]
 
 
 @pytest.mark.parametrize(
     ("name", "start", "old", "new", "reason"),
     [
-        ("communes", "04121,", ",611,", ",onze,", "population : un nombre entier attendu (« onze »)"),
-        ("communes", "04121,", ",611,", ",-611,", "population : un nombre entier attendu (« -611 »)"),
-        ("communes", "04121,", "04270", "4270", "codes postaux : cinq chiffres, séparés par | (« 4270 »)"),
-        ("communes", "04121,", "200067437", "200067438", "EPCI inconnu d’epci.csv (« 200067438 »)"),
+        ("communes", "04121,", ",611,", ",onze,", "population : un nombre entier attendu (« onze »)"),
+        ("communes", "04121,", ",611,", ",-611,", "population : un nombre entier attendu (« -611 »)"),
+        ("communes", "04121,", "04270", "4270", "codes postaux : cinq chiffres, séparés par | (« 4270 »)"),
+        ("communes", "04121,", "200067437", "200067438", "EPCI inconnu d’epci.csv (« 200067438 »)"),
         ("communes", "04121,", ",041,", ",999,", "arrondissement inconnu"),
         ("communes", "04121,", "metro", "drom", "département inconnu, ou d’une autre région ou zone"),
         ("epci", "200069193,", "200069193", "200069194", "SIREN invalide"),
         ("arrondissements", "041,", ",04,", ",05,", "le code n’est pas de ce département"),
-        ("collectivites_outre_mer", "978,", "978", "979", "collectivité inconnue du portail (« 979 »)"),
-        ("communes_com", "97801,", "31160", "x", "population : un nombre entier attendu (« x »)"),
+        ("collectivites_outre_mer", "978,", "978", "979", "collectivité inconnue du portail (« 979 »)"),
+        ("communes_com", "97801,", "31160", "x", "population : un nombre entier attendu (« x »)"),
         ("departements", "04,", "Digne-les-Bains", "Manosque", "le nom du chef-lieu"),
         ("prefectures", "04,", "Préfecture", "Mairie", "nom de préfecture mal formé"),
     ],
@@ -211,7 +211,7 @@ def test_one_bad_value(source: SourceCopy, name: str, start: str, old: str, new:
         old = next(line.split(",")[5] for line in source.lines(name) if line.startswith(start))
         new, reason = f"{int(old) + 1}", "EPCI inconnu d’epci.csv"
     line = source.replace(name, start, old, new)
-    faults = [text for text in said(source.refused(), f"{name}.csv") if text.startswith(f"{name}.csv, ligne {line} :")]
+    faults = [text for text in said(source.refused(), f"{name}.csv") if text.startswith(f"{name}.csv, ligne {line} :")]
     assert any(reason in text for text in faults), faults
 
 

@@ -38,13 +38,13 @@ def test_homonyms_are_offered() -> None:
     recognised = match_collectivity("Saint-Denis")
     assert recognised.exact is None
     assert [found.label for found in recognised.candidates][:2] == ["Saint-Denis (974)", "Saint-Denis (93)"]
-    assert recognised.message == "Plusieurs collectivités correspondent : choisissez la vôtre."
+    assert recognised.message == "Plusieurs collectivités correspondent : choisissez la vôtre."
 
 
 def test_a_beginning_is_never_enough() -> None:
     recognised = match_collectivity("provence alpes agglo")
     assert recognised.exact is None and len(recognised.candidates) == 1
-    assert recognised.message.startswith("Est-ce bien CA Provence-Alpes-Agglomération (04) ?")
+    assert recognised.message.startswith("Est-ce bien CA Provence-Alpes-Agglomération (04) ?")
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_slips_are_forgiven(typed: str, first: str) -> None:
 
 def test_the_words_of_a_slip() -> None:
     message = match_collectivity("mezl").message
-    assert message.startswith("Aucune commune ne correspond à « mezl ». Vouliez-vous dire : Mézel (04)")
-    assert match_collectivity("mezl (04)").message.endswith("Vouliez-vous dire : Mézel (04) ?")
+    assert message.startswith("Aucune commune ne correspond à « mezl ». Vouliez-vous dire : Mézel (04)")
+    assert match_collectivity("mezl (04)").message.endswith("Vouliez-vous dire : Mézel (04) ?")
 
 
 def test_nothing_alike() -> None:
@@ -127,7 +127,7 @@ def test_a_text_typed_anew_beats_the_former_choice() -> None:
 
 def test_nothing_typed() -> None:
     form = bound(body=" ")
-    assert form.errors["body"] == ["Indiquez votre collectivité : commencez à taper son nom."]
+    assert form.errors["body"] == ["Indiquez votre collectivité : commencez à taper son nom."]
     assert OptionalForm({}).is_valid()
 
 

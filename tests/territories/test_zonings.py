@@ -97,7 +97,7 @@ def test_merged_communes_must_agree_and_the_own_line_wins(tmp_path: Path) -> Non
     [
         (b"", "vide"),
         (b"nom,classe\nX,1\n", "aucune colonne de code"),
-        (b"code,a,b\n04121,1,2\n", "précisez --column ; colonnes présentes : code, a, b"),
+        (b"code,a,b\n04121,1,2\n", "précisez --column ; colonnes présentes : code, a, b"),
         ("code,classe\n04121,Élevé\n".encode("latin-1"), "UTF-8"),
         (b"code,classe\n04121,A", "tronqué"),
     ],

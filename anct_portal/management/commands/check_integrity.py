@@ -14,7 +14,7 @@ class Command(BaseCommand):
     Everything is read in one snapshot that cannot write.
     """
 
-    help = "Prouve les invariants sur la base en service ; échoue à la première rupture."
+    help = "Prouve les invariants sur la base en service ; échoue à la première rupture."
 
     def handle(self, **options: Any) -> None:
         with transaction.atomic():
@@ -22,5 +22,5 @@ class Command(BaseCommand):
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             for app, integrity in declared("integrity"):
                 for breach in integrity.breaches():
-                    raise CommandError(f"{app} : {breach}")
-                self.stdout.write(f"{app} : rien à signaler")
+                    raise CommandError(f"{app} : {breach}")
+                self.stdout.write(f"{app} : rien à signaler")

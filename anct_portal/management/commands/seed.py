@@ -22,9 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *, demo: bool, **options: Any) -> None:
         if demo and not settings.DEBUG:
-            raise CommandError("La démonstration ouvre des comptes à mot de passe connu : elle demande DEBUG=True.")
+            raise CommandError("La démonstration ouvre des comptes à mot de passe connu : elle demande DEBUG=True.")
         for step in ("reference", "demo") if demo else ("reference",):
             for app, seeds in declared("seeds"):
                 if declaration := getattr(seeds, step, None):
                     name = apps.get_app_config(app).verbose_name
-                    declaration(lambda line, name=name: self.stdout.write(f"    {name} : {line}"))
+                    declaration(lambda line, name=name: self.stdout.write(f"    {name} : {line}"))

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             programme = Programme.objects.by_code(options["code"])
         except Programme.DoesNotExist:
             codes = ", ".join(Programme.objects.values_list("code", flat=True))
-            raise CommandError(f"Programme « {options['code']} » inconnu. Codes : {codes}.") from None
+            raise CommandError(f"Programme « {options['code']} » inconnu. Codes : {codes}.") from None
         try:
             outcome = load(
                 programme,
@@ -45,24 +45,24 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         self._report(outcome)
         if outcome.faults and not options["skip_invalid"]:
-            raise CommandError(f"{len(outcome.faults)} ligne(s) fausse(s) : rien n’est écrit.")
+            raise CommandError(f"{len(outcome.faults)} ligne(s) fausse(s) : rien n’est écrit.")
 
     def _report(self, outcome: Outcome) -> None:
         for fault in outcome.faults:
             self.stderr.write(str(fault))
         left_out = f"{outcome.left_out} d’autres programmes laissées"
-        self.stdout.write(f"{outcome.programme} : {outcome.lines} ligne(s) lues, {left_out}.")
+        self.stdout.write(f"{outcome.programme} : {outcome.lines} ligne(s) lues, {left_out}.")
         if outcome.former_codes:
             self.stdout.write(f"{outcome.former_codes} ancien(s) code(s) de commune remplacé(s).")
         self._changes("ajoutés", outcome.added)
         self._changes("modifiés", outcome.changed)
         self._changes("retirés", outcome.removed)
         self._changes("illustrations retirées", outcome.withdrawn)
-        self.stdout.write(f"inchangés : {outcome.unchanged}")
+        self.stdout.write(f"inchangés : {outcome.unchanged}")
         if not outcome.written:
             self.stdout.write("Rien n’est écrit.")
 
     def _changes(self, label: str, rows: Iterable[ProgrammeMember]) -> None:
         names = [row.collectivity.label for row in rows]
         shown = f" ({', '.join(names[:SHOWN])}{'…' if len(names) > SHOWN else ''})" if names else ""
-        self.stdout.write(f"{label} : {len(names)}{shown}")
+        self.stdout.write(f"{label} : {len(names)}{shown}")

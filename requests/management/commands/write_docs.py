@@ -12,7 +12,7 @@ PAGES = {"workflow.md": workflow_page, "permissions.md": permissions_page}
 
 
 class Command(BaseCommand):
-    help = "Écrit docs/workflow.md et docs/permissions.md d’après le code ; --check dit s’ils sont à jour."
+    help = "Écrit docs/workflow.md et docs/permissions.md d’après le code ; --check dit s’ils sont à jour."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true")
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             text = page()
             if check:
                 if not path.exists() or path.read_text(encoding="utf-8") != text:
-                    raise CommandError(f"docs/{name} n’est plus à jour : lancez manage.py write_docs.")
+                    raise CommandError(f"docs/{name} n’est plus à jour : lancez manage.py write_docs.")
             else:
                 path.write_text(text, encoding="utf-8")
                 self.stdout.write(f"docs/{name}")

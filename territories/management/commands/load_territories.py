@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--source",
             type=Path,
             default=settings.BASE_DIR / "fixtures" / "reference",
-            help="Dossier des fichiers CSV (par défaut : ceux du projet).",
+            help="Dossier des fichiers CSV (par défaut : ceux du projet).",
         )
         parser.add_argument("--dry-run", action="store_true", help="Montre ce qui changerait, sans rien écrire.")
         parser.add_argument(
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             "--epci-population",
             choices=EPCI_POPULATION_COLUMNS,
             default=EPCI_POPULATION_COLUMNS[0],
-            help="Colonne d’epci.csv à retenir : les deux diffèrent.",
+            help="Colonne d’epci.csv à retenir : les deux diffèrent.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,11 +61,11 @@ class Command(BaseCommand):
 
     def _tell(self, outcome: Outcome, *, dry_run: bool, seconds: float) -> None:
         for note in report(outcome.notes):
-            self.stdout.write(f"  À vérifier : {note}")
+            self.stdout.write(f"  À vérifier : {note}")
         for changes in outcome.changes:
             counts = changes.counts
             self.stdout.write(
-                f"  {changes.label} : ajouts {number(counts['added'])}, modifications {number(counts['changed'])}, "
+                f"  {changes.label} : ajouts {number(counts['added'])}, modifications {number(counts['changed'])}, "
                 f"retraits {number(counts['removed'])}"
             )
             for sign, labels in (("+", changes.added), ("≠", changes.changed), ("−", changes.removed)):

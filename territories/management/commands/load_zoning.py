@@ -11,12 +11,12 @@ from territories.loading.zonings import KNOWN, load_zoning
 
 
 class Command(BaseCommand):
-    help = f"Charge un zonage. Codes connus : {', '.join(KNOWN)}. Une cellule vide est « non connu », jamais zéro."
+    help = f"Charge un zonage. Codes connus : {', '.join(KNOWN)}. Une cellule vide est « non connu », jamais zéro."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("code", help="Code du zonage, majuscules ou minuscules.")
         parser.add_argument(
-            "file", type=Path, help="Fichier CSV en UTF-8 : une colonne de code, une colonne de valeur."
+            "file", type=Path, help="Fichier CSV en UTF-8 : une colonne de code, une colonne de valeur."
         )
         parser.add_argument("--column", default="", help="Colonne de la valeur, si le fichier en a plusieurs.")
         parser.add_argument("--label", default="", help="Intitulé d’un zonage nouveau.")
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             listed = "\n".join(f"  {line}" for line in report(refused.faults))
             raise CommandError(f"Fichier refusé, rien n’a été écrit.\n{listed}") from None
         for line in report(outcome.skipped):
-            self.stdout.write(f"  Laissée de côté : {line}")
+            self.stdout.write(f"  Laissée de côté : {line}")
         self.stdout.write(
             f"  Ajouts {number(outcome.added)}, modifications {number(outcome.changed)}, "
             f"retraits {number(outcome.removed)}, valeurs non connues {number(outcome.unknown)}, "
