@@ -278,6 +278,7 @@ class DelegationState(models.TextChoices):
     ASKED = "asked", "Réponse attendue"
     ACCEPTED = "accepted", "Acceptée"
     DECLINED = "declined", "Déclinée"
+    CANCELLED = "cancelled", "Sans objet"
 
 
 class FundingMoment(models.TextChoices):

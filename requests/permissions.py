@@ -141,7 +141,7 @@ def _relations(actor: Actor, rows: Callable[..., Q] = _exists) -> dict[Relation,
         found[Relation.OUTSIDE_OFFICER if outside else Relation.OFFICER] = rows(
             "Assignment", person_id=person, kind__in=["follow_up_officer", "local_referent"], until__isnull=True
         )
-        if role is not Role.PROVIDER:
+        if not outside:
             found[Relation.NAMED] = rows("SupportRequestUserObjectPermission", key="content_object", user_id=person)
     return found
 
@@ -198,6 +198,7 @@ R, Ab = Relation, Ability
 
 _PARTIES: dict[Party, Callable[[Standing, Matter | None], bool]] = {
     Party.EXECUTIVE: lambda s, m: s.has(R.APPLICANT) and s.actor.role is Role.OFFICIAL,
+    Party.PROVEN_EXECUTIVE: lambda s, m: _is_executive(s),
     Party.APPLICANT: lambda s, m: s.has(R.APPLICANT),
     Party.INSTRUCTOR: lambda s, m: s.has(R.DESK),
     Party.DELEGATE: lambda s, m: (
@@ -239,7 +240,8 @@ _SUPPORT = frozenset({State.LOCAL_SUPPORT, State.NATIONAL_SUPPORT, State.SUSPEND
 
 
 def _is_executive(s: Standing) -> bool:
-    return s.has(R.APPLICANT) and s.actor.role is Role.OFFICIAL
+    """Elected and proven: a claimed mandate files and withdraws, and binds its collectivity to nothing."""
+    return s.has(R.APPLICANT) and s.actor.role is Role.OFFICIAL and s.actor.mandate_confirmed
 
 
 #: Abilities that depend on the state: in which states, and who.

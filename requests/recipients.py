@@ -52,8 +52,10 @@ def desk(support_request: SupportRequest) -> Iterable[Recipient]:
 
 
 def assigned(support_request: SupportRequest, *kinds: AssignmentKind) -> Iterable[Recipient]:
+    """The persons named, as long as they are in office: whoever has left reads nothing more."""
     rows = support_request.assignments.filter(kind__in=kinds, until__isnull=True).select_related("person")
-    for row in rows:
+    in_office = Mandate.objects.in_force(clock.today()).proven().values("user")
+    for row in rows.filter(person__in=in_office):
         address = row.email or row.person.contact_email
         if address:
             yield Recipient(address, f"user:{row.person_id}", row.person.display_name, row.person_id)

@@ -74,6 +74,7 @@ class Party(enum.StrEnum):
     """Who may apply an action, as ``permissions`` resolves it for a person and a file."""
 
     EXECUTIVE = "executive"  # mayor or president of the applicant
+    PROVEN_EXECUTIVE = "proven_executive"  # whose mandate is confirmed
     APPLICANT = "applicant"  # anyone acting for the applicant
     INSTRUCTOR = "instructor"  # the lead department's desk, any role
     DELEGATE = "delegate"  # the delegate, or a deputy whose act in force covers the action's matter
@@ -166,7 +167,7 @@ TABLE: tuple[Rule, ...] = (
     # solution
     _rule(A.PROPOSE, {S.LOCAL_SEARCH}, S.PROPOSED, {P.INSTRUCTOR}, {F.ACCEPTED_LINE, F.CONTACT}),
     _rule(A.WITHDRAW_PROPOSAL, {S.PROPOSED}, S.LOCAL_SEARCH, {P.INSTRUCTOR}, {F.REASON}),
-    _rule(A.DECLINE_PROPOSAL, {S.PROPOSED}, S.LOCAL_SEARCH, {P.EXECUTIVE, P.INSTRUCTOR}, {F.REASON}),
+    _rule(A.DECLINE_PROPOSAL, {S.PROPOSED}, S.LOCAL_SEARCH, {P.PROVEN_EXECUTIVE, P.INSTRUCTOR}, {F.REASON}),
     _rule(A.DESIGNATE, {S.PROPOSED}, S.LOCAL_SUPPORT, {P.DELEGATE}, {F.APPLICANT_AGREEMENT, F.OFFICER}),
     # referral
     _rule(

@@ -88,11 +88,16 @@ class Case:
                 ),
             )
 
+    def briefing(self) -> str:
+        """What the desk tells providers: its own words, never the applicant's (docs/adr/0008)."""
+        asking = "cherche un appui sur ce sujet. Pouvez-vous intervenir, et à partir de quand ?"
+        return f"{self.row.collectivity.name} {asking}"
+
     def solicit(self, date: str, *codes: str, message: str = "", reason: str = "Choix du guichet.") -> None:
         """Decides to mobilise these offers; the dispatch solicits their providers."""
         offers = [Offer.objects.get(code=code) for code in codes]
         with self.on(date, self.deputy) as actor:
-            triage.decide_local(self.row, actor, offers, message=message or self.row.need, reason=reason)
+            triage.decide_local(self.row, actor, offers, message=message or self.briefing(), reason=reason)
 
     def answer(self, date: str, code: str, *, accepted: bool = True, **given: Any) -> None:
         """The provider's answer, noted by the desk unless the provider has an account of its own."""

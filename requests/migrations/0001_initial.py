@@ -1467,7 +1467,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("asked", "Réponse attendue"), ("accepted", "Acceptée"), ("declined", "Déclinée")],
+                        choices=[
+                            ("asked", "Réponse attendue"),
+                            ("accepted", "Acceptée"),
+                            ("declined", "Déclinée"),
+                            ("cancelled", "Sans objet"),
+                        ],
                         default="asked",
                         max_length=12,
                     ),
@@ -2360,7 +2365,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="delegation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state", "asked"), ("answered_at__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    ("state__in", ["asked", "cancelled"]), ("answered_at__isnull", False), _connector="OR"
+                ),
                 name="delegation_answer_is_dated",
             ),
         ),

@@ -235,7 +235,8 @@ class Delegation(models.Model):
                 name="one_live_delegation_an_operator",
             ),
             models.CheckConstraint(
-                name="delegation_answer_is_dated", condition=Q(state="asked") | Q(answered_at__isnull=False)
+                name="delegation_answer_is_dated",
+                condition=Q(state__in=["asked", "cancelled"]) | Q(answered_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="delegation_declined_says_why", condition=~Q(state="declined") | ~Q(decline_reason="")

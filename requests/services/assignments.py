@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+import zoneinfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.models import Mandate, User
+from accounts.models import Mandate
 from common import clock
-from common.actor import DESK_ROLES, Actor, Role
+from common.actor import DESK_ROLES, NATIONAL_ROLES, Actor, Role
 from common.errors import Invalid, NotAllowed
 from common.events import emit
 from requests.enums import AssignmentKind, SolicitationState
@@ -28,10 +29,15 @@ def name_person(
 ) -> Assignment:
     """Names the holder of ``mandate``; naming the same person again changes nothing. Called inside a transaction.
 
-    Raises ``Invalid`` when the mandate is not in force on that day, or not confirmed.
+    Raises ``Invalid`` when he is not one of the :func:`candidates` of that day: what he is named for opens the file.
     """
-    if not mandate.in_force(at.date()) or not mandate.is_confirmed:
-        raise Invalid(f"{mandate.label} n’est pas en fonction à cette date.", field="person")
+    today = at.astimezone(zoneinfo.ZoneInfo(support_request.department.time_zone)).date()
+    if not candidates(support_request, kind, today).filter(pk=mandate.pk).exists():
+        raise Invalid(
+            f"{mandate.label} ne peut pas tenir ce rôle sur cette demande. Choisissez une personne en fonction, au "
+            "guichet ou parmi celles qui accompagnent la demande.",
+            field="person",
+        )
     current = Assignment.objects.filter(support_request=support_request, kind=kind, until__isnull=True).first()
     if current is not None:
         if current.person_id == mandate.user_id:
@@ -70,11 +76,14 @@ def assign(
 
 
 def candidates(support_request: SupportRequest, kind: AssignmentKind, on: dt.date) -> QuerySet[Mandate]:
-    """Who may be named that day: agents of the desk as contact; for the others also the follow-up officers, project
-    leaders and sub-prefects of the department, and the people of the providers who help."""
+    """Who may be named that day: agents of the desk as contact, of the agency as its instructor; for the others also
+    the follow-up officers, project leaders and sub-prefects of the department, and the people of the providers who
+    help."""
     code = support_request.department_id
     wanted = Q(role__in=DESK_ROLES, department_id=code)
-    if kind != AssignmentKind.CONTACT:
+    if kind == AssignmentKind.NATIONAL_INSTRUCTOR:
+        wanted = Q(role__in=NATIONAL_ROLES)
+    elif kind != AssignmentKind.CONTACT:
         bodies = support_request.solicitations.filter(state=SolicitationState.ACCEPTED)
         wanted |= (
             Q(role__in=[Role.FOLLOW_UP_OFFICER, Role.PROJECT_LEADER], department_id=code)
@@ -88,11 +97,6 @@ def candidates(support_request: SupportRequest, kind: AssignmentKind, on: dt.dat
         .select_related("user__mailbox", "organisation", "department__desk", "collectivity", "arrondissement")
         .order_by("user__last_name", "user__first_name", "pk")
     )
-
-
-def current(support_request: SupportRequest, kind: AssignmentKind) -> User | None:
-    found = support_request.assignments.filter(kind=kind, until__isnull=True).select_related("person").first()
-    return found.person if found else None
 
 
 def _service(mandate: Mandate) -> str:

@@ -43,9 +43,7 @@ def _assigned(kind: AssignmentKind, message: str) -> Proof:
 
 
 def _missing_items(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
-    if not note:
-        return "Dites quels éléments manquent."
-    return "" if support_request.due_on or note else "Donnez une date de réponse."
+    return "" if note else "Dites quels éléments manquent."
 
 
 def _qualification(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
@@ -122,7 +120,7 @@ def _operator_asked(support_request: SupportRequest, note: str, at: dt.datetime)
 
 
 def _all_declined(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
-    live = support_request.delegations.exclude(state=DelegationState.DECLINED).exists()
+    live = support_request.delegations.filter(state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]).exists()
     return "Un opérateur n’a pas encore répondu." if live else ""
 
 

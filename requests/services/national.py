@@ -189,7 +189,9 @@ def answer_delegation(
         today = transitions.local_date(support_request, at)
         others = support_request.delegations.exclude(pk=delegation.pk)
         starting = accepted and (starts_on is None or starts_on <= today)
-        returning = not accepted and not others.exclude(state=DelegationState.DECLINED).exists()
+        returning = (
+            not accepted and not others.filter(state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]).exists()
+        )
         if support_request.step is State.DELEGATED and (starting or returning):
             # the operator's right on the file rests on this row: act while it still holds, then save the answer
             action = Action.START_SUPPORT if starting else Action.RETURN_DELEGATION

@@ -92,7 +92,7 @@ def answer_solicitation(
             raise NotAllowed("Cette sollicitation est adressée à un autre organisme.")
         if solicitation.state != SolicitationState.ASKED:
             raise Conflict(
-                f"Cette sollicitation a déjà une réponse : {solicitation.get_state_display().lower()}.",
+                f"Cette sollicitation n’attend plus de réponse : {solicitation.get_state_display().lower()}.",
                 code="already_answered",
             )
         if not accepted and reason not in DeclineReason.values:

@@ -15,13 +15,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from common import clock
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from requests import deadlines
-from requests.enums import ActionChoices, StateChoices
+from requests.enums import (
+    ActionChoices,
+    DelegationState,
+    ReferralState,
+    SolicitationState,
+    SolutionState,
+    StateChoices,
+)
 from requests.events import RequestMoved
 from requests.models import Note, SupportRequest, Transition
 from requests.permissions import MATTERS, Standing, standing
@@ -30,6 +39,10 @@ from requests.workflow import HOLDERS, RULES, TERMINAL, Action, Holder, State, t
 
 #: States that remember where to return.
 PAUSES = frozenset({State.INCOMPLETE, State.SUSPENDED, State.CLOSED})
+
+
+#: Ends that give up what was under way. A closing keeps it: the request may be reopened.
+GIVEN_UP = frozenset({State.ATTACHED, State.REDIRECTED, State.WITHDRAWN, State.DROPPED})
 
 
 @dataclass
@@ -81,10 +94,26 @@ class Step:
             support_request.return_state = source.value
         if new not in TERMINAL:
             support_request.ended_at, support_request.outcome = None, ""
+        if new in GIVEN_UP:
+            _give_up(support_request, self.at)
         support_request.save()
         transition = append(support_request, self.action, source, new, self.actor, self.at, self.note, note_is_public)
         self.finished = True
         return transition
+
+
+def _give_up(support_request: SupportRequest, at: dt.datetime) -> None:
+    """Ends whatever was under way: nobody answers or reads it any longer, and the request can be taken up afresh."""
+    live = SolicitationState.ASKED, SolicitationState.ACCEPTED
+    support_request.solicitations.filter(state__in=live).update(state=SolicitationState.CANCELLED)
+    standing_solutions = support_request.solutions.filter(state__in=[SolutionState.PROPOSED, SolutionState.ACCEPTED])
+    standing_solutions.update(state=SolutionState.WITHDRAWN, answered_at=Coalesce("answered_at", Value(at)))
+    support_request.referrals.exclude(state=ReferralState.ANSWERED).update(state=ReferralState.ABANDONED)
+    delegated = DelegationState.ASKED, DelegationState.ACCEPTED
+    support_request.delegations.filter(state__in=delegated).update(state=DelegationState.CANCELLED)
+    support_request.agreements.filter(cancelled_at__isnull=True).update(cancelled_at=at)
+    support_request.suspensions.filter(resumed_at__isnull=True).update(resumed_at=at)
+    support_request.closings.filter(confirmed_at__isnull=True, refused_at__isnull=True).update(refused_at=at)
 
 
 def local_date(support_request: SupportRequest, at: dt.datetime) -> dt.date:

@@ -25,8 +25,8 @@ from requests.enums import (
 from requests.events import DecisionTaken
 from requests.models import Decision, Dispatch, Note, ReadingLog, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, letters, routing, transitions
-from requests.workflow import Action, State
+from requests.services import assignments, facts, letters, routing, transitions
+from requests.workflow import RULES, Action, State
 from territories.models import Department
 
 
@@ -143,6 +143,8 @@ def decide_local(
     """
     if not offers:
         raise Invalid("Choisissez au moins une offre.", field="offers")
+    if not message.strip():
+        raise Invalid("Décrivez le besoin aux prestataires : c’est tout ce qu’ils en liront.", field="message")
     return _decide(support_request, actor, DecisionKind.LOCAL, offers=offers, message=message, reason=reason, at=at)
 
 
@@ -185,6 +187,9 @@ def _decide(
                 "Cette décision est en cours d’acheminement ; relisez la page avant d’agir.",
                 code="decision_pending",
             )
+        opening = Action.PREPARE_REFERRAL if kind == DecisionKind.REFER else Action.START_SEARCH
+        if support_request.step in RULES[opening].sources:  # a further search asks for nothing more
+            facts.require(RULES[opening].facts, support_request, note=reason, at=at)
         differs = routing.differs(support_request.assessment, kind, [str(offer.uuid) for offer in offers])
         if differs and not reason.strip():
             raise Invalid("Votre choix s’écarte de la proposition : dites pourquoi.", field="reason")
@@ -269,10 +274,12 @@ def attach(
 ) -> SupportRequest:
     """Joins a commune's request to its grouping's (PRACTICE 1.7): both are told, nothing is lost."""
     with transitions.begin(support_request.pk, Action.ATTACH, actor, at=at) as step:
-        if host.pk == support_request.pk or host.step in {State.ATTACHED, State.WITHDRAWN, State.DROPPED}:
+        if host.pk == support_request.pk or host.is_ended:
             raise Invalid("Choisissez une demande en cours.", field="host")
         if host.department_id != step.support_request.department_id:
             raise Invalid("Cette demande relève d’un autre département.", field="host")
+        if host.collectivity_id != step.support_request.grouping_id:
+            raise Invalid("Choisissez une demande de l’intercommunalité de cette commune.", field="host")
         step.finish(note=reason.strip(), note_is_public=True, host=host, outcome="attached", ended_at=step.at)
     return step.support_request
 

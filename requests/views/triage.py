@@ -122,9 +122,6 @@ class Decide(ActView):
     def form_kwargs(self) -> dict[str, Any]:
         return {"offers": self.offers}
 
-    def get_initial(self) -> dict[str, Any]:
-        return {"message": self.support_request.need}
-
     def get_context(self) -> dict[str, Any]:
         proposal = proposal_of(self.support_request.assessment)
         ticked: list[str] | None = self.request.POST.getlist("offers") if self.request.method == "POST" else None

@@ -129,6 +129,7 @@ def choose_offers(signatory: Visitor, *offers: str, reason: str = "Le plus utile
         folded.locator("summary").click()
     for offer in offers:
         page.get_by_label(starting(offer)).first.check(force=True)
+    signatory.fill("Ce que liront les prestataires", "Un appui est cherché sur ce sujet.")
     signatory.fill("Pourquoi vous écarter", reason)
 
 

@@ -105,7 +105,7 @@ def test_an_answer_after_another_says_so(provider: Client, asked: Solicitation, 
     )
     answer = provider.post(page(asked), {"accepted": "non", "reason": "workload"})
     assert answer.status_code == 409
-    assert "a déjà une réponse" in answer.content.decode()
+    assert "n’attend plus de réponse" in answer.content.decode()
     assert not [secret for secret in SECRETS if secret in answer.content.decode()]
     asked.refresh_from_db()
     assert asked.state == "accepted"

@@ -155,7 +155,7 @@ def test_what_is_refused_tells_nobody(stage: Stage) -> None:
     case.answer("2026-11-05", "atd-batiment-04", text="Accord.")
     before = OutboxEvent.objects.count()
     asked = case.row.solicitations.get(offer__code="atd-batiment-04")
-    with case.on("2026-11-06", case.instructor) as actor, pytest.raises(Conflict, match="déjà une réponse"):
+    with case.on("2026-11-06", case.instructor) as actor, pytest.raises(Conflict, match="n’attend plus de réponse"):
         solution.answer_solicitation(asked, actor, accepted=False, reason="workload")
     assert OutboxEvent.objects.count() == before
     asked.refresh_from_db()

@@ -59,8 +59,8 @@ def test_two_agents_decide_at_once(stage: Stage) -> None:
     offers = [offer("atd-batiment-04")]
     deputy, delegate = (stage.actor(stage.account(name)) for name in ("adjoint", "delegue"))
     results = together(
-        lambda: triage.decide_local(case.row, deputy, offers, reason="Choix."),
-        lambda: triage.decide_refer(case.row, delegate, ["complexity"], reason="Rien de local."),
+        lambda: triage.decide_local(case.row, deputy, offers, message="Un toit.", reason="Choix."),
+        lambda: triage.decide_local(case.row, delegate, [offer("caue-bourg-04")], message="Un toit.", reason="Mieux."),
     )
     (won,) = [one for one in results if isinstance(one, Decision)]
     (lost,) = [one for one in results if isinstance(one, Conflict)]
@@ -134,7 +134,9 @@ def test_references_have_no_hole_whatever_fails_meanwhile(stage: Stage) -> None:
 
 def test_two_workers_dispatch_one_decision_once(stage: Stage) -> None:
     case = qualified(stage)
-    triage.decide_local(case.row, stage.actor(case.deputy), [offer("atd-batiment-04")], reason="Choix.")
+    triage.decide_local(
+        case.row, stage.actor(case.deputy), [offer("atd-batiment-04")], message="Un toit.", reason="Choix."
+    )
     together(*[lambda: jobs.sweep(["requests.dispatch"])] * 4)
     assert case.row.solicitations.count() == 1
     assert case.row.transitions.filter(action="start_search").count() == 1

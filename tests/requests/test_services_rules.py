@@ -194,7 +194,7 @@ def prepared_by_delegate(stage: Stage):
     with case.on("2026-11-04", delegate) as actor:
         from tests.requests.journeys import offer
 
-        triage.decide_local(case.row, actor, [offer("atd-batiment-04")], reason="Choix.")
+        triage.decide_local(case.row, actor, [offer("atd-batiment-04")], message="Un toit.", reason="Choix.")
     case.answer("2026-11-05", "atd-batiment-04", accepted=False, reason="workload", text="Non.")
     with case.on("2026-11-06", delegate) as actor:
         triage.decide_refer(case.row, actor, ["complexity"], reason="Rien.")
@@ -274,7 +274,7 @@ def test_a_solicitation_is_answered_once(stage: Stage) -> None:
     with case.on("2026-11-05", stage.account("offreur")) as actor:
         solution.answer_solicitation(asked, actor, accepted=True)
         for accepted in (True, False):
-            with pytest.raises(Conflict, match="déjà une réponse : acceptée"):
+            with pytest.raises(Conflict, match="n’attend plus de réponse : acceptée"):
                 solution.answer_solicitation(asked, actor, accepted=accepted, reason="workload")
 
 
@@ -303,8 +303,8 @@ def test_a_decision_that_differs_says_why(stage: Stage) -> None:
 
     with case.on("2026-11-04", case.deputy) as actor:
         with pytest.raises(Invalid, match="dites pourquoi"):
-            triage.decide_local(case.row, actor, [offer("anru-quartiers")])
-        triage.decide_local(case.row, actor, [offer("anru-quartiers")], reason="Avis du préfet.")
+            triage.decide_local(case.row, actor, [offer("anru-quartiers")], message="Un toit.")
+        triage.decide_local(case.row, actor, [offer("anru-quartiers")], message="Un toit.", reason="Avis du préfet.")
     assert case.row.decisions.get().differs
 
 
@@ -342,7 +342,7 @@ def test_whoever_follows_is_in_office(stage: Stage) -> None:
     gone = stage.account("suivi")
     Mandate.objects.filter(pk=gone.pk).update(ends_on=dt.date(2026, 11, 1), status="ended")
     gone.refresh_from_db()
-    with pytest.raises(Invalid, match="n’est pas en fonction"):
+    with pytest.raises(Invalid, match="ne peut pas tenir ce rôle"):
         case.designate("2026-11-10", gone)
     assert gone.role == Role.FOLLOW_UP_OFFICER
     assert portal_clock.today() == dt.date(2026, 11, 23)

@@ -29,7 +29,9 @@ def decided(stage: Stage) -> Case:
     case.acknowledge("2026-11-03")
     case.qualify("2026-11-03 11:00")
     actor = stage.actor(case.deputy)
-    triage.decide_local(case.row, actor, [offer("atd-batiment-04"), offer("caue-bourg-04")], reason="Choix.")
+    triage.decide_local(
+        case.row, actor, [offer("atd-batiment-04"), offer("caue-bourg-04")], message="Un toit.", reason="Choix."
+    )
     return case
 
 

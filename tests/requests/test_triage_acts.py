@@ -1,5 +1,6 @@
 """The acts of the desk, each through its page: the whole local way, refusals in words, and two agents at once."""
 
+import html
 import io
 import threading
 import uuid
@@ -265,15 +266,37 @@ def test_an_act_too_late_says_who_was_quicker(client: Client, sign_in: SignIn, s
 def test_a_decision_that_differs_says_why(client: Client, sign_in: SignIn, qualified: SupportRequest) -> None:
     sign_in(client, "adjoint")
     assert qualified.assessment.kind == "LOCAL_OFFER"
-    refused = act(client, qualified, "decider", kind="refer", motives=["complexity"])
+    page = client.get(f"/guichet/{qualified.reference}/decider/")
+    posted = {"kind": "local", "offers": [page.context["others"][0]["uuid"]], "message": "Un toit à réparer."}
+    refused = act(client, qualified, "decider", **posted)
     assert refused.status_code == 422
     assert "dites pourquoi" in refused.text
     assert act(client, qualified, "decider", kind="refer").status_code == 422
     assert act(client, qualified, "decider", kind="local").status_code == 422
     assert not Dispatch.objects.filter(decision__support_request=qualified).exists()
-    accepted = act(client, qualified, "decider", kind="refer", motives=["complexity"], reason="Trois communes.")
-    assert accepted.status_code == 302
+    assert act(client, qualified, "decider", **posted, reason="Trois communes.").status_code == 302
     assert qualified.decisions.get().differs
+
+
+def test_a_decision_that_no_worker_could_carry_out_is_refused(
+    client: Client, sign_in: SignIn, submitted: SupportRequest, qualified: SupportRequest
+) -> None:
+    """Nothing was looked for locally, and the catalogue has offers: the referral could not open."""
+    sign_in(client, "adjoint")
+    refused = act(client, qualified, "decider", kind="refer", motives=["complexity"], reason="Trois communes.")
+    assert refused.status_code == 422
+    assert "Sollicitez au moins un prestataire local" in refused.text
+    assert not qualified.decisions.exists()
+
+
+def test_providers_are_told_in_the_desk_s_words(client: Client, sign_in: SignIn, qualified: SupportRequest) -> None:
+    """The applicant's text is beside the field, never in it."""
+    page = sign_in(client, "adjoint").get(f"/guichet/{qualified.reference}/decider/")
+    assert qualified.need[:30] in html.unescape(page.text)
+    assert not page.context["form"]["message"].value()
+    refused = act(client, qualified, "decider", kind="local", offers=[str(offer().uuid)], reason="Choix.")
+    assert refused.status_code == 422
+    assert "Décrivez le besoin aux prestataires" in refused.text
 
 
 def test_offers_are_mobilised_in_the_order_given(client: Client, sign_in: SignIn, qualified: SupportRequest) -> None:
@@ -286,6 +309,7 @@ def test_offers_are_mobilised_in_the_order_given(client: Client, sign_in: SignIn
         "offers": [first, second],
         f"rank_{first}": "2",
         f"rank_{second}": "1",
+        "message": "Un toit.",
         "reason": "Mieux.",
     }
     assert act(client, qualified, "decider", **posted).status_code == 302
@@ -296,7 +320,7 @@ def test_a_proposal_has_one_pilot(
     client: Client, sign_in: SignIn, qualified: SupportRequest, actor: Callable[[str], Actor]
 ) -> None:
     chosen = offer()
-    triage.decide_local(qualified, actor("adjoint"), [chosen], reason="Choix.")
+    triage.decide_local(qualified, actor("adjoint"), [chosen], message="Un toit.", reason="Choix.")
     settle()
     solution.answer_solicitation(qualified.solicitations.get(), actor("instructeur"), accepted=True)
     sign_in(client, "instructeur")
@@ -423,7 +447,9 @@ def test_two_agents_decide_at_once_and_one_is_told(sign_in: SignIn, case: Case) 
     def decide(name: str) -> None:
         try:
             together.wait(10)
-            answers[name] = act(clients[name], row, "decider", kind="local", offers=[chosen], reason="Choix.")
+            answers[name] = act(
+                clients[name], row, "decider", kind="local", offers=[chosen], message="Un toit.", reason="Choix."
+            )
         finally:
             connections.close_all()
 
