@@ -151,7 +151,7 @@ def barreme(stage: Stage) -> None:
         mayor,
         "04022",
         subject="participation",
-        title="Que faire de la place de la gare ?",
+        title="Que faire de la place de la gare",
         need="La place de la gare est à refaire. Nous voulons en parler avec les habitants avant de dessiner.",
         council="2026-12-04",
     )

@@ -1,10 +1,11 @@
 """What an official takes away: a draft délibération to be finished, and the whole request in one archive."""
 
+import contextlib
 import tempfile
 import zipfile
 import zoneinfo
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -132,23 +133,29 @@ class Everything(OwnPaper):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         support_request = self.support_request
-        # on disk: ten files of 10 MB do not stand in memory together
-        stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
-        documents = (
-            Document.objects.filter(support_request=support_request, channel=ConversationChannel.PUBLIC)
-            .select_related("file")
-            .order_by("at", "pk")
-        )
-        missing = []
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for number, document in enumerate(documents, start=1):
-                if document.file is None or not document.file.is_servable:
-                    missing.append(document.title)
-                    continue
-                archive.writestr(f"documents/{number:02d} {_safe(document.file.name)}", read(document.file))
-            archive.writestr("demande.txt", "\r\n".join(_story(support_request, missing)))
-        stream.seek(0)
+        with contextlib.ExitStack() as unfinished:
+            # on disk: ten files of 10 MB do not stand in memory together
+            stream = unfinished.enter_context(tempfile.TemporaryFile())
+            _pack(stream, support_request)
+            stream.seek(0)
+            unfinished.pop_all()  # the response closes it
         return FileResponse(stream, as_attachment=True, filename=f"demande-{support_request.reference}.zip")
+
+
+def _pack(stream: IO[bytes], support_request: SupportRequest) -> None:
+    documents = (
+        Document.objects.filter(support_request=support_request, channel=ConversationChannel.PUBLIC)
+        .select_related("file")
+        .order_by("at", "pk")
+    )
+    missing = []
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, document in enumerate(documents, start=1):
+            if document.file is None or not document.file.is_servable:
+                missing.append(document.title)
+                continue
+            archive.writestr(f"documents/{number:02d} {_safe(document.file.name)}", read(document.file))
+        archive.writestr("demande.txt", "\r\n".join(_story(support_request, missing)))
 
 
 def _safe(name: str) -> str:

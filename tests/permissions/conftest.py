@@ -13,7 +13,7 @@ import zeal
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
-from django.http import HttpResponseBase
+from django.http import FileResponse, HttpResponseBase
 from django.test import Client
 
 from accounts.models import Mandate
@@ -86,6 +86,8 @@ class Ask:
             else:
                 response = self.client.post(address, body or {})
             transaction.set_rollback(True)
+            if isinstance(response, FileResponse):
+                response.file_to_stream.close()  # as a server does; closing the response would close our connection
         connection.run_on_commit = []
         return response
 

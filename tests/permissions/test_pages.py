@@ -53,7 +53,7 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 #: Names of others, written as they write them.
-NAMES = re.compile(r"connecté·e·s")
+NAMES = re.compile(r"connecté·e·s|\"Sources de lumière\"|https?://\S+")
 
 
 def shown_to(row: Row) -> Iterator[str]:
