@@ -87,7 +87,7 @@ class Ask:
                 response = self.client.post(address, body or {})
             transaction.set_rollback(True)
             if isinstance(response, FileResponse):
-                response.file_to_stream.close()  # as a server does; closing the response would close our connection
+                response.getvalue()  # read to its end, it closes its file
         connection.run_on_commit = []
         return response
 
