@@ -85,9 +85,9 @@ class Ask:
                 response = self.client.post(address, body or {}, content_type="application/json")
             else:
                 response = self.client.post(address, body or {})
-            transaction.set_rollback(True)
             if isinstance(response, FileResponse):
                 response.getvalue()  # read to its end, it closes its file
+            transaction.set_rollback(True)
         connection.run_on_commit = []
         return response
 
