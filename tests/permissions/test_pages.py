@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from lxml import html
 
+from accounts.models import Mandate, SignatureAct, User
+from requests.models import Delegation, Solicitation, SupportRequest
 from tests.permissions.cast import ACTORS, Cast
 from tests.permissions.conftest import Ask
 from tests.permissions.table import Row, rows
-from tests.requests.counting import statements
+from tests.requests.counting import multiply, statements, twins
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +73,56 @@ def test_a_page_costs_few_statements(row: Row, cast: Cast, ask: Ask) -> None:
             response = ask(who, "GET", address)
         assert response.status_code == 200
         assert len(sql) <= budget, f"{who}: {len(sql)} statements\n" + "\n".join(sql)
+
+
+#: List → whose; each holds rows that :func:`grow` adds to.
+GROWING = {
+    "requests:desk": "inst",
+    "requests:list": "offi",
+    "requests:national": "anct",
+    "requests:operators": "oper",
+    "requests:solicitations": "prov",
+    "accounts:mandates": "dele",
+    "accounts:acts": "dele",
+    "api:support-request-list": "inst",
+}
+
+
+def grow(cast: Cast, number: int) -> None:
+    """So many more rows in each of these lists."""
+    for scene in ("submitted", "referred"):
+        multiply(SupportRequest.objects.get(reference=cast.references[scene]), number)
+    asked = Solicitation.objects.get(uuid=cast.keys["solicitation"])
+    files = multiply(asked.support_request, number)
+    twins(asked, number, support_request=lambda rank: files[rank], decision=lambda rank: None)
+    delegation = Delegation.objects.get(uuid=cast.keys["delegation"])
+    files = multiply(delegation.support_request, number)
+    twins(delegation, number, support_request=lambda rank: files[rank])
+    people = [
+        User.objects.create_user(f"twin-{User.objects.count()}-{rank}@demo.example", last_name="Jumeau")
+        for rank in range(number)
+    ]
+    claim = Mandate.objects.get(uuid=cast.keys["claim"])
+    twins(claim, number, user=lambda rank: people[rank])
+    act = SignatureAct.objects.get(uuid=cast.keys["act"])
+    known = SignatureAct.objects.count()
+    twins(act, number, number=lambda rank: f"2026-{known + rank}", scan=lambda rank: None)
+
+
+def test_a_list_costs_the_same_for_one_ten_and_a_hundred_rows(cast: Cast, ask: Ask) -> None:
+    costs: dict[str, set[int]] = {route: set() for route in GROWING}
+    sizes: dict[str, set[int]] = {route: set() for route in GROWING}
+    with transaction.atomic():
+        for added in (0, 10, 90):
+            grow(cast, added)
+            for route, who in GROWING.items():
+                with statements() as sql:
+                    response = ask(who, "GET", reverse(route))
+                costs[route].add(len(sql))
+                sizes[route].add(len(response.content))
+        transaction.set_rollback(True)
+    assert all(len(found) == 1 for found in costs.values()), costs
+    assert all(len(found) > 1 for found in sizes.values()), sizes  # the rows were shown
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from copy import copy
 
 import pytest
 import zeal
@@ -17,7 +16,7 @@ from requests.models import SupportRequest
 from requests.queue import COUNTERS, ORDERS, bounded_counts, current
 from requests.services import exchanges, triage
 from requests.workflow import State
-from tests.requests.counting import statements
+from tests.requests.counting import multiply, statements
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -32,19 +31,6 @@ def _morning(clock: object) -> None:
 
 def references(response: object) -> list[str]:
     return [line.support_request.reference for line in response.context["lines"]]  # type: ignore[attr-defined]
-
-
-def multiply(row: SupportRequest, number: int) -> None:
-    """Rows alike, so that only their number differs."""
-    first = SupportRequest.objects.filter(reference__startswith="2024-").count()
-    copies = []
-    for rank in range(first, first + number):
-        twin = copy(row)
-        twin.pk, twin.uuid, twin.submission_key = None, uuid.uuid4(), uuid.uuid4()
-        twin.reference = f"2024-{row.department_id}-{rank:05}"
-        twin._state = copy(row._state)
-        copies.append(twin)
-    SupportRequest.objects.bulk_create(copies)
 
 
 def test_a_page_costs_the_same_for_one_ten_and_a_hundred_rows(

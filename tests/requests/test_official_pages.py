@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +27,7 @@ from requests.models import (
 from requests.services import exchanges
 from requests.workflow import State
 from territories.models import Collectivity
-from tests.requests.counting import statements
+from tests.requests.counting import multiply, statements
 from tests.requests.test_intake_filing import begin, ready, step
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -101,21 +100,11 @@ def test_a_claimed_mandate_sees_only_what_its_holder_sent(client: Client, sign_i
 @pytest.mark.parametrize("count", [1, 10, 100])
 def test_the_list_costs_the_same_whatever_its_length(client: Client, sign_in: SignIn, case: Find, count: int) -> None:
     sign_in(client, "maire")
-    _copies(case("04121"), count - 1)
+    multiply(case("04121"), count - 1)
     begin(client)
     with statements() as sql:
         assert client.get("/demandes/").status_code == 200
     assert len(sql) <= 8, sql
-
-
-def _copies(model: SupportRequest, count: int) -> None:
-    rows = []
-    for rank in range(count):
-        row = SupportRequest.objects.get(pk=model.pk)
-        row.pk, row.uuid, row.submission_key = None, uuid.uuid4(), uuid.uuid4()
-        row.reference = f"2026-04-9{rank:04}"
-        rows.append(row)
-    SupportRequest.objects.bulk_create(rows)
 
 
 # --- one request -----------------------------------------------------------------------------------------------------
@@ -229,7 +218,7 @@ def test_too_few_requests_give_the_desk_s_word_instead_of_a_delay(client: Client
 
 
 def test_enough_requests_give_a_median_with_its_count(client: Client, sign_in: SignIn, case: Find) -> None:
-    _copies(case("04121"), 12)
+    multiply(case("04121"), 12)
     row = in_state(State.SUBMITTED, "04")
     page = read(sign_in(client, executive(row)), row)
     assert re.search(r"au bout de \d+\u00a0jours \(médiane sur \d\d\u00a0demandes du département\)", page)

@@ -1,9 +1,7 @@
 """What the committee and the readers of a territory's page learn of requests: nothing more, at a fixed price."""
 
 import dataclasses
-import uuid
 from collections.abc import Callable
-from copy import copy
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ from requests.demonstration.stage import Stage
 from requests.enums import Outcome
 from requests.models import SupportRequest
 from requests.workflow import State
-from tests.requests.counting import statements
+from tests.requests.counting import multiply, statements
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -43,18 +41,6 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         return context(RequestFactory().get("/", parameters), obj)
 
     return panel
-
-
-def multiply(row: SupportRequest, number: int) -> None:
-    first = SupportRequest.objects.filter(reference__startswith="2024-").count()
-    copies = []
-    for rank in range(first, first + number):
-        twin = copy(row)
-        twin.pk, twin.uuid, twin.submission_key = None, uuid.uuid4(), uuid.uuid4()
-        twin.reference = f"2024-{row.department_id}-{rank:05}"
-        twin._state = copy(row._state)
-        copies.append(twin)
-    SupportRequest.objects.bulk_create(copies)
 
 
 @pytest.fixture
