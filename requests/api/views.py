@@ -19,6 +19,7 @@ from accounts.actors import actor_of
 from common.actor import Actor
 from common.api import CursorPagination
 from common.errors import Invalid, NotAllowed
+from requests.addresses import Reference
 from requests.api import serializers
 from requests.api.acts import ACTS
 from requests.api.filters import SupportRequestFilter
@@ -44,7 +45,7 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
     filterset_class = SupportRequestFilter
     pagination_class = SupportRequestPagination
     lookup_field = "reference"
-    lookup_value_regex = r"[0-9]{4}-[0-9AB]{2,3}-[0-9]{5}"
+    lookup_value_regex = Reference.regex
 
     @property
     def actor(self) -> Actor:

@@ -102,7 +102,7 @@ class RecordForm(forms.Form):
     contact_phone = forms.CharField(
         label="Téléphone", max_length=30, required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
-    contact_email = forms.EmailField(label="Adresse électronique", required=False)
+    contact_email = forms.EmailField(label="Adresse électronique", max_length=254, required=False)
     scans = FilesField(
         label="Ce qui a été reçu", required=False, help_text="Courrier numérisé, photo, courriel (PDF, image, 20 Mo)."
     )

@@ -56,7 +56,9 @@ def pick(where: str) -> SupportRequest:
 
 def found() -> set[tuple[str, str]]:
     """Name of each row at fault, code of the invariant."""
-    return {(line.split("\N{NO-BREAK SPACE}: ")[0], line.rsplit("(", 1)[1].rstrip(")")) for line in integrity.breaches()}
+    return {
+        (line.split("\N{NO-BREAK SPACE}: ")[0], line.rsplit("(", 1)[1].rstrip(")")) for line in integrity.breaches()
+    }
 
 
 def test_the_demonstration_holds() -> None:
