@@ -40,7 +40,6 @@ class SupportRequestSerializer(serializers.ModelSerializer[SupportRequest]):
             "themes",
             "title",
             "public_title",
-            "need",
             "progress",
             "channel",
             "submitted_at",
@@ -56,12 +55,12 @@ class SupportRequestSerializer(serializers.ModelSerializer[SupportRequest]):
 
 
 class SupportRequestDetailSerializer(SupportRequestSerializer):
-    """One request, with what the caller may do to it."""
+    """One request, with its need, whose reading is logged, and what the caller may do to it."""
 
     abilities = serializers.SerializerMethodField()
 
     class Meta(SupportRequestSerializer.Meta):
-        fields: Any = (*SupportRequestSerializer.Meta.fields, "abilities")
+        fields: Any = (*SupportRequestSerializer.Meta.fields, "need", "abilities")
         read_only_fields: Any = fields
 
     def get_abilities(self, support_request: SupportRequest) -> list[str]:

@@ -16,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import actor_of
-from common.actor import Actor
+from common.actor import COLLECTIVITY_ROLES, Actor
 from common.api import CursorPagination
 from common.errors import Invalid, NotAllowed
+from common.readonly import SAFE_METHODS, writes
 from requests.addresses import Reference
 from requests.api import serializers
 from requests.api.acts import ACTS
@@ -37,6 +38,7 @@ class SupportRequestPagination(CursorPagination):
     ordering = ("-submitted_at", "-id")  # type: ignore[assignment]
 
 
+@writes("access log of a file, whatever part of it is read")
 class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
     """Read and file requests, apply a transition, take a decision."""
 
@@ -58,6 +60,8 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
         found = self.get_queryset().select_related("assessment").filter(reference=self.kwargs["reference"]).first()
         if found is None:
             raise Http404
+        if self.request.method in SAFE_METHODS and self.actor.role not in COLLECTIVITY_ROLES:
+            triage.log_reading(found, self.actor)
         return found
 
     @extend_schema(responses=serializers.SupportRequestSerializer(many=True))
