@@ -1,11 +1,9 @@
 """Filing: four steps, a page that checks, and what stands after sending (SCREENS 2)."""
 
-import datetime as dt
 import uuid
 from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,10 +17,9 @@ from common.errors import Conflict, Invalid, NotAllowed, ServiceError
 from common.french import joined
 from operators.models import Subject
 from requests.forms.intake import AskForm, SendForm, StepForm, application_of, initial_of
-from requests.models import Draft, SupportRequest
+from requests.models import Draft
 from requests.permissions import may_submit_for
 from requests.services import at_hand, drafts, intake
-from requests.services.transitions import local_date
 from requests.views.acts import RequestView
 from requests.views.drafts import (
     FORMS,
@@ -193,7 +190,7 @@ class Step(DraftView):
             form.add_error("files" if "files" in form.fields else None, message)
         if self.request.POST.get("retirer") and not refused:
             return redirect(f"{here}#documents")
-        if wanted == "plus-tard":
+        if wanted == "plus-tard" and not refused:
             return self.later(draft)
         if wanted == "apercu" and not refused:
             return redirect(f"{here}#deja-la")
@@ -316,8 +313,6 @@ class Check(DraftView):
         try:
             application = application_of(steps["besoin"], steps["deja"], steps["vous"])  # type: ignore[arg-type]
             filed = drafts.submit(draft.pk, application, self.actor)
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
             form.add_error(None, error.message)
             return self.show(draft, form, steps=steps, status=error.status)
@@ -376,7 +371,4 @@ class Sent(RequestView):
     """``/demandes/<reference>/envoyee/``: it has left; what happens now."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        support_request: SupportRequest = self.support_request
-        filed_on: dt.date = local_date(support_request, support_request.submitted_at)
-        context = {"support_request": support_request, "filed_on": filed_on}
-        return render(request, "requests/intake/sent.html", context)
+        return render(request, "requests/intake/sent.html", {"support_request": self.support_request})

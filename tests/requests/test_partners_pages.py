@@ -243,6 +243,7 @@ def test_an_operator_reads_internal_notes_and_no_thread_of_a_provider(entrusted:
     )
     assert NOTE in text
     assert SIBLING not in text
+    assert "Reprendre la demande à l’opérateur" not in text, "the agency takes it back, not the operator"
 
 
 @pytest.mark.parametrize("name", ["maire", "offreur", "instructeur", "anct", "clct"])
