@@ -300,11 +300,10 @@ def browser_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def start_draft(actor: Actor, *, browser_key: str = "", answers: dict[str, Any] | None = None) -> Draft:
+def start_draft(actor: Actor, *, answers: dict[str, Any] | None = None) -> Draft:
     now = clock.now()
     return Draft.objects.create(
         person_id=actor.person_id,
-        browser_key="" if actor.person_id else browser_hash(browser_key),
         collectivity_id=actor.collectivity_id,
         answers=answers or {},
         created_at=now,
@@ -312,17 +311,10 @@ def start_draft(actor: Actor, *, browser_key: str = "", answers: dict[str, Any] 
     )
 
 
-def save_draft(
-    draft: Draft, answers: dict[str, Any], *, version: int | None = None, collectivity: Collectivity | None = None
-) -> Draft:
-    """Merges ``answers`` into the draft. Raises ``Conflict`` when another device saved since ``version``."""
+def save_draft(draft: Draft, answers: dict[str, Any], *, collectivity: Collectivity | None = None) -> Draft:
+    """Merges ``answers`` into the draft."""
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
-        if version is not None and version != draft.version:
-            raise Conflict(
-                "Ce brouillon a été modifié ailleurs entre-temps. Relisez les deux textes avant d’enregistrer.",
-                code="draft_changed",
-            )
         draft.answers = {**draft.answers, **answers}
         draft.version += 1
         draft.updated_at = clock.now()
@@ -365,11 +357,6 @@ def ask_executive(draft: Draft, *, email: str = "", at: dt.datetime | None = Non
         for address in asked:
             emit(DraftReady(id=uuid.uuid4(), at=at, draft_id=draft.pk, email=address))
     return list(asked.values())
-
-
-def delete_draft(draft: Draft) -> None:
-    """A draft is deleted, never withdrawn."""
-    draft.delete()
 
 
 def contact_of(person: User) -> dict[str, str]:
