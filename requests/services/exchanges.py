@@ -223,8 +223,10 @@ def may_chase(support_request: SupportRequest, *, at: dt.datetime | None = None)
         heard = transitions.local_date(support_request, since)
         return working_days_between(heard, today, support_request.department_id) >= deadlines.CHASE_AFTER_DAYS
 
-    if not silent(support_request.state_since) or silent(support_request.last_activity_at):
-        return silent(support_request.last_activity_at)
+    if not silent(support_request.state_since):
+        return False
+    if silent(support_request.last_activity_at):
+        return True
     own = {"support_request": support_request}
     messages = Message.objects.filter(**own, channel=ConversationChannel.PUBLIC).order_by().values_list("at")
     entries = FollowUpEntry.objects.filter(**own, is_public=True).order_by().values_list("recorded_at")

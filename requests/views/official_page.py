@@ -248,7 +248,9 @@ class Page:
     def way(self) -> list[Milestone]:
         """« Le chemin »."""
         own = self.actor.collectivity_id == self.support_request.collectivity_id
-        because = [official_way.BECAUSE[motive] for motive in getattr(self.transitions[-1], "motives", ())]
+        because = [
+            official_way.BECAUSE[motive] for step in self.transitions[-1:] for motive in getattr(step, "motives", ())
+        ]
         return official_way.way(
             self.support_request, self.transitions, self.delegations, self.sentence(), because=because, own=own
         )

@@ -354,13 +354,11 @@ def test_log_reading_is_one_statement(case: Callable[[str], SupportRequest], act
     assert row.readings.filter(person_id=reader.person_id).count() == 1
 
 
-def test_an_answered_referral_waits_for_nobody_s_opinion(actor: Callable[[str], Actor]) -> None:
+def test_a_referral_that_is_over_waits_for_nobody_s_opinion(actor: Callable[[str], Actor]) -> None:
     officer = actor("cmt")
     row = SupportRequest.objects.filter(department__in=officer.departments).earliest("pk")
-    asked = Referral.objects.create(
-        support_request=row, opened_at=row.submitted_at, state="answered", cmt_opinion="asked"
-    )
+    asked = Referral.objects.create(support_request=row, opened_at=row.submitted_at, cmt_opinion="asked")
     mine = SupportRequest.objects.filter(queue.my_turn(officer), pk=row.pk)
-    assert not mine.exists()
-    Referral.objects.filter(pk=asked.pk).update(state="sent")
     assert mine.exists()
+    Referral.objects.filter(pk=asked.pk).update(state="abandoned")
+    assert not mine.exists()
