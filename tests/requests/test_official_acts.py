@@ -54,6 +54,7 @@ def test_the_proposal_is_read_again_then_accepted(client: Client, sign_in: SignI
     sign_in(client, executive(proposed))
     page = read(client, proposed)
     assert "Refuser ne ferme pas votre demande." in page
+    assert "(pilote)" not in page and "(appui)" not in page
     asked = read(client, proposed, "accepter/")
     offered = Solution.objects.get(support_request=proposed, state="proposed")
     assert offered.text[:40] in asked

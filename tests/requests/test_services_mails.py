@@ -57,6 +57,8 @@ def test_the_local_way_tells_each_once(stage: Stage) -> None:
     assert {"applicant_answered", "officer_named", "officer_told", "closing_proposed", "closed"} <= kinds
     mayor = {kind for kind, address in found if address == "maire@demo.example"}
     assert mayor == {"registered", "acknowledged", "proposed", "officer_named", "closed"}
+    named = Mail.objects.get(kind="officer_named", to_email="maire@demo.example")
+    assert "assure le suivi de votre projet" in named.text
     provider = {kind for kind, address in found if address == "offreur@demo.example"}
     assert provider == {"solicited"}
 
@@ -234,3 +236,16 @@ def test_one_s_own_message_does_not_come_back_by_mail(stage: Stage) -> None:
     found = told(case)
     assert ("public_message_applicant", "maire@demo.example") not in found
     assert [address for kind, address in found if kind == "public_message_desk"]
+
+
+def test_a_redirection_names_where_to_go(stage: Stage) -> None:
+    case = submitted(stage)
+    case.acknowledge("2026-11-03")
+    case.qualify("2026-11-03 11:00")
+    with case.on("2026-11-04", case.deputy) as actor:
+        triage.redirect(
+            case.row, actor, reason="grant", target="Dauphin et Aides-territoires", text="Pas de subvention ici."
+        )
+    told(case)
+    mail = Mail.objects.get(kind="redirected", to_email="maire@demo.example")
+    assert "Adressez-vous à\N{NO-BREAK SPACE}: Dauphin et Aides-territoires." in mail.text
