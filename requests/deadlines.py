@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+from django.core.exceptions import ValidationError
+
+from common import clock
 from common.calendar import add_working_days
 from requests.workflow import State
 
@@ -27,6 +30,8 @@ COMPLETION_DAYS = 20
 CHASE_AFTER_DAYS = 15
 #: A follow-up silent for so many days is shown to the desk.
 SILENT_FOLLOW_UP_DAYS = 60
+#: A council further ahead, like a reception further back, is a slip of the year.
+YEARS_IN_SIGHT = 2
 REOPENING_MONTHS = 12
 SURVEY_MONTHS = 6
 
@@ -43,3 +48,9 @@ def answer_by(asked: dt.date, council_on: dt.date | None, territory: str) -> dt.
     if council_on is None or council_on < asked:
         return limit
     return max(limit, council_on + dt.timedelta(days=DAYS_AFTER_COUNCIL))
+
+
+def council_in_sight(on: dt.date) -> None:
+    """A validator of forms and of the API: a slip of the year would carry every delay with it."""
+    if on > clock.today() + dt.timedelta(days=366 * YEARS_IN_SIGHT):
+        raise ValidationError("Ce conseil est dans plus de deux ans : vérifiez l’année.")

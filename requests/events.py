@@ -72,13 +72,6 @@ class DecisionTaken(RequestEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
-class DecisionDispatched(RequestEvent):
-    name = "requests.decision_dispatched"
-    decision_id: uuid.UUID
-
-
-@declare
-@dataclass(frozen=True, kw_only=True)
 class RoutingAsked(RequestEvent):
     name = "requests.routing_asked"
     job_id: int

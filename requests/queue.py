@@ -29,6 +29,7 @@ from requests.models import (
     Solicitation,
     SupportRequest,
 )
+from requests.services.referral import LIVE
 from requests.workflow import SUPPORTED, TERMINAL, Holder, State
 
 #: Beyond, a list and its counters say « plus de 1 000 » (DESIGN 8).
@@ -131,7 +132,7 @@ def my_turn(actor: Actor) -> Q:
         Assignment, person_id=actor.person_id, kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True
     )
     if actor.role is Role.CMT:
-        turn |= Q(department_id__in=actor.departments) & _rows(Referral, cmt_opinion=Opinion.ASKED)
+        turn |= Q(department_id__in=actor.departments) & _rows(Referral, cmt_opinion=Opinion.ASKED, state__in=LIVE)
     if actor.role not in DESK_ROLES:
         return turn
     held = Q(holder=Holder.DESK.value, department_id__in=actor.departments)

@@ -44,8 +44,11 @@ urlpatterns = [
     path("guichet/enregistrer/", desk.RecordView.as_view(), name="record"),
     # « /guichet/a-lire/ » is easy to say and to keep: it leads to the filter of that name
     re_path(rf"^guichet/(?P<vue>{_COUNTERS})/$", RedirectView.as_view(url="/guichet/?vue=%(vue)s"), name="desk-view"),
-    path("guichet/<str:reference>/", file.FileView.as_view(), name="file"),
-    path("guichet/<str:reference>/proposition/", file.ProposalFragment.as_view(), name="file-proposal"),
-    path("guichet/<str:reference>/message/", file.MessageView.as_view(), name="file-message"),
-    *(path(f"guichet/<str:reference>/{slug}/", view.as_view(), name=f"act-{slug}") for slug, view in ACTS.items()),
+    path("guichet/<reference:reference>/", file.FileView.as_view(), name="file"),
+    path("guichet/<reference:reference>/proposition/", file.ProposalFragment.as_view(), name="file-proposal"),
+    path("guichet/<reference:reference>/message/", file.MessageView.as_view(), name="file-message"),
+    *(
+        path(f"guichet/<reference:reference>/{slug}/", view.as_view(), name=f"act-{slug}")
+        for slug, view in ACTS.items()
+    ),
 ]

@@ -25,7 +25,7 @@ register_converter(FillingStep, "filling_step")
 register_converter(CheckingStep, "checking_step")
 
 NEW = "demandes/nouvelle/"
-ONE = "demandes/<str:reference>/"
+ONE = "demandes/<reference:reference>/"
 
 urlpatterns = [
     path(NEW, intake.New.as_view(), name="new"),

@@ -77,7 +77,7 @@ class Redirection(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=RedirectionReason.choices)
     target = serializers.CharField(max_length=200)
     text = serializers.CharField(max_length=4000)
-    url = serializers.URLField(required=False, default="", allow_blank=True)
+    url = serializers.URLField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class SendBack(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from operators.models import Offer, Subject
+from requests.deadlines import council_in_sight
 from requests.enums import Channel, ConversationChannel, DecisionKind, Motive, Progress, ProjectLead
 from requests.models import Decision, Document, Message, RoutingAssessment, SupportRequest, Transition
 from requests.permissions import abilities
@@ -39,7 +40,6 @@ class SupportRequestSerializer(serializers.ModelSerializer[SupportRequest]):
             "themes",
             "title",
             "public_title",
-            "need",
             "progress",
             "channel",
             "submitted_at",
@@ -55,12 +55,12 @@ class SupportRequestSerializer(serializers.ModelSerializer[SupportRequest]):
 
 
 class SupportRequestDetailSerializer(SupportRequestSerializer):
-    """One request, with what the caller may do to it."""
+    """One request, with its need, whose reading is logged, and what the caller may do to it."""
 
     abilities = serializers.SerializerMethodField()
 
     class Meta(SupportRequestSerializer.Meta):
-        fields: Any = (*SupportRequestSerializer.Meta.fields, "abilities")
+        fields: Any = (*SupportRequestSerializer.Meta.fields, "need", "abilities")
         read_only_fields: Any = fields
 
     def get_abilities(self, support_request: SupportRequest) -> list[str]:
@@ -79,9 +79,11 @@ class FilingSerializer(serializers.Serializer[Any]):
     tried_answer = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
     project_lead = serializers.ChoiceField(choices=ProjectLead.choices, required=False, default="")
     wanted_by = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-    next_council_on = serializers.DateField(required=False, allow_null=True, default=None)
+    next_council_on = serializers.DateField(
+        required=False, allow_null=True, default=None, validators=[council_in_sight]
+    )
     contact_name = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
-    contact_email = serializers.EmailField(required=False, default="", allow_blank=True)
+    contact_email = serializers.EmailField(max_length=254, required=False, default="", allow_blank=True)
     contact_phone = serializers.CharField(max_length=30, required=False, default="", allow_blank=True)
     shared_with_grouping = serializers.BooleanField(required=False, default=False)
     channel = serializers.ChoiceField(choices=Channel.choices, required=False, default=Channel.API.value)

@@ -16,9 +16,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import actor_of
-from common.actor import Actor
+from common.actor import COLLECTIVITY_ROLES, Actor
 from common.api import CursorPagination
 from common.errors import Invalid, NotAllowed
+from common.readonly import SAFE_METHODS, writes
+from requests.addresses import Reference
 from requests.api import serializers
 from requests.api.acts import ACTS
 from requests.api.filters import SupportRequestFilter
@@ -36,6 +38,7 @@ class SupportRequestPagination(CursorPagination):
     ordering = ("-submitted_at", "-id")  # type: ignore[assignment]
 
 
+@writes("access log of a file, whatever part of it is read")
 class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
     """Read and file requests, apply a transition, take a decision."""
 
@@ -44,7 +47,7 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
     filterset_class = SupportRequestFilter
     pagination_class = SupportRequestPagination
     lookup_field = "reference"
-    lookup_value_regex = r"[0-9]{4}-[0-9AB]{2,3}-[0-9]{5}"
+    lookup_value_regex = Reference.regex
 
     @property
     def actor(self) -> Actor:
@@ -57,6 +60,8 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
         found = self.get_queryset().select_related("assessment").filter(reference=self.kwargs["reference"]).first()
         if found is None:
             raise Http404
+        if self.request.method in SAFE_METHODS and self.actor.role not in COLLECTIVITY_ROLES:
+            triage.log_reading(found, self.actor)
         return found
 
     @extend_schema(responses=serializers.SupportRequestSerializer(many=True))

@@ -1,4 +1,4 @@
-"""What the desk types about a file as a whole: recording what was received, a message, a document, a person."""
+"""What the desk types about a file as a whole: recording what was received, a document, a person."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from accounts.models import Mandate
 from operators.enums import SubjectGroup
 from operators.models import Subject
 from requests.enums import Channel, ConversationChannel, Progress
+from requests.forms.exchanges import FilesField
 from requests.services.intake import Application
 from territories.forms import CollectivityField
 
@@ -21,22 +22,6 @@ class DateInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"type": "date", **(attrs or {})}, format="%Y-%m-%d")
-
-
-class FileInput(forms.FileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files. Their type and size are checked where they are stored."""
-
-    widget = FileInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        given = data if isinstance(data, list | tuple) else [data] if data else []
-        if not given and self.required:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
-        return [super(FilesField, self).clean(each, initial) for each in given]
 
 
 class MandateField(forms.ModelChoiceField):
@@ -102,10 +87,8 @@ class RecordForm(forms.Form):
     contact_phone = forms.CharField(
         label="Téléphone", max_length=30, required=False, widget=forms.TextInput(attrs={"type": "tel"})
     )
-    contact_email = forms.EmailField(label="Adresse électronique", required=False)
-    scans = FilesField(
-        label="Ce qui a été reçu", required=False, help_text="Courrier numérisé, photo, courriel (PDF, image, 20 Mo)."
-    )
+    contact_email = forms.EmailField(label="Adresse électronique", max_length=254, required=False)
+    scans = FilesField(label="Ce qui a été reçu", help_text="Courrier numérisé, photo, courriel (PDF, image, 20 Mo).")
 
     def application(self) -> Application:
         answers = self.cleaned_data
@@ -120,22 +103,6 @@ class RecordForm(forms.Form):
         )
 
 
-class MessageForm(forms.Form):
-    """A message of one of the two conversations of a file."""
-
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    channel = forms.ChoiceField(
-        choices=[(value, ConversationChannel(value).label) for value in ("public", "internal")],
-        widget=forms.HiddenInput,
-    )
-    text = forms.CharField(
-        label="Votre message",
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Écrivez votre message."},
-    )
-
-
 class DocumentForm(forms.Form):
     channel = forms.ChoiceField(
         label="Qui pourra le lire ?",
@@ -144,7 +111,7 @@ class DocumentForm(forms.Form):
             (ConversationChannel.INTERNAL, "Les services de l’État seulement"),
         ],
         widget=forms.RadioSelect,
-        initial=ConversationChannel.PUBLIC,
+        error_messages={"required": "Dites qui pourra lire ce document."},
     )
     file = forms.FileField(
         label="Document",

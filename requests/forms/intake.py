@@ -12,6 +12,7 @@ from accounts.forms.fields import DayField, email_field
 from common.french import number
 from operators.enums import SubjectGroup
 from operators.models import Subject
+from requests.deadlines import council_in_sight
 from requests.enums import Progress, ProjectLead
 from requests.forms.exchanges import FilesField
 from requests.services.intake import Application
@@ -169,6 +170,7 @@ class SoFarForm(StepForm):
     next_council_on = DayField(
         label="Prochain conseil",
         required=False,
+        validators=[council_in_sight],
         help_text="Conseil municipal ou communautaire : les délais de réponse en tiennent compte.",
     )
     perimeter = forms.CharField(label="Périmètre du projet", required=False, max_length=300)
@@ -211,7 +213,7 @@ class WhoForm(StepForm):
         help_text="La préfecture vous rappelle à ce numéro.",
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
-    contact_email = email_field(help_text="Les nouvelles de la demande y sont envoyées.")
+    contact_email = email_field(max_length=254, help_text="Les nouvelles de la demande y sont envoyées.")
     contact_address = forms.CharField(
         label="Adresse de la mairie ou du siège",
         required=False,
@@ -253,7 +255,7 @@ class SendForm(forms.Form):
 class AskForm(forms.Form):
     """« Demander à Mme la maire de l’envoyer »: an address is asked only when the portal knows none."""
 
-    email = email_field(label="Adresse électronique de l’exécutif", required=False)
+    email = email_field(label="Adresse électronique de l’exécutif", max_length=254, required=False)
 
     def __init__(self, *args: Any, known: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

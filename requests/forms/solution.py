@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
+from requests.deadlines import council_in_sight
 from requests.enums import AnswerChannel, Part
 from requests.forms.desk import DateInput, MandateField, PersonForm
 from requests.services.solution import Helper, Line
@@ -35,6 +36,7 @@ class ProposalForm(forms.Form):
     council_on = forms.DateField(
         label="Prochain conseil",
         required=False,
+        validators=[council_in_sight],
         widget=DateInput,
         help_text="La réponse est attendue cinq jours après, si c’est plus tard que dix jours ouvrés.",
     )

@@ -3,6 +3,6 @@
 One module an audience; importing the package registers them all.
 """
 
-from requests.notifications import applicant, desk, messages, partners
+from requests.notifications import applicant, desk, executive, messages, partners
 
-__all__ = ["applicant", "desk", "messages", "partners"]
+__all__ = ["applicant", "desk", "executive", "messages", "partners"]

@@ -1,19 +1,20 @@
 """What the collectivity is told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from common.french import day
-from notifications.registry import Notification, Recipient, register
+from common.french import day, joined
+from notifications.registry import Recipient, register
 from requests import events, recipients
-from requests.enums import AssignmentKind, SurveyMoment
+from requests.enums import AssignmentKind, DelegationState, SurveyMoment
 from requests.models import (
     Delegation,
-    Draft,
     SupportRequest,
     Survey,
+    Transition,
 )
 from requests.notifications.base import DECISION_AID, NO_TACIT_ANSWER, RequestNotification, note_of, public_note_of
 from requests.services.transitions import local_date
@@ -130,7 +131,7 @@ class OfficerNamed(ToApplicant):
             kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True
         ).select_related("person")
         return [
-            *(f"{row.person.display_name} ({row.body}) est chargé du suivi de votre projet." for row in named),
+            *(f"{row.person.display_name} ({row.body}) assure le suivi de votre projet." for row in named),
             "Cette personne vous contacte pour la première étape.",
         ]
 
@@ -146,7 +147,8 @@ class Redirected(ToApplicant):
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [
-            f"Le guichet ne peut pas répondre à cette demande ; {support_request.redirection_target} le peut.",
+            "Le guichet ne peut pas répondre à cette demande.",
+            f"Adressez-vous à : {support_request.redirection_target}.",
             note_of(event),
             support_request.redirection_url,
             "Un clic suffit à reprendre votre demande : rien n’est perdu.",
@@ -186,6 +188,34 @@ class Attached(ToApplicant):
 
 
 @register
+class AttachedToOurs(RequestNotification):
+    """The other party of an attachment: it reads its own request, not always the one that joins it."""
+
+    kind = "attached_host"
+    label = "Demande rattachée à la vôtre"
+    actions = frozenset({Action.ATTACH})
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        return recipients.applicant(support_request.host) if support_request.host else ()
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"sa demande rejoint la vôtre ({support_request.public_title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        host: Any = support_request.host
+        return [
+            f"La demande {support_request.reference} ({support_request.collectivity.name}) rejoint la vôtre.",
+            f"Votre demande {host.reference} porte désormais les deux besoins.",
+            public_note_of(event),
+        ]
+
+    def path(self, event: Any, support_request: SupportRequest) -> str:
+        host: Any = support_request.host
+        return reverse(self.page, args=[host.reference])
+
+
+@register
 class ReferredToAgency(ToApplicant):
     kind = "referred"
     label = "Transmission à l’Agence nationale"
@@ -207,18 +237,17 @@ class Entrusted(ToApplicant):
     kind = "entrusted"
     label = "Réponse de l’Agence nationale"
     actions = frozenset({Action.DELEGATE, Action.ASSIGN_SERVICE, Action.CONTRACT})
-    button = "Voir ce qui vous est demandé"
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return "l’Agence nationale a répondu"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         if event.action == Action.DELEGATE:
-            names = " et ".join(
-                row.operator.name
-                for row in support_request.delegations.filter(state="asked").select_related("operator")
-            )
-            return [f"L’Agence confie votre demande à {names}. Sa réponse est attendue."]
+            moved = Transition.objects.get(pk=event.transition_id)
+            asked = support_request.delegations.filter(asked_at=moved.at).select_related("operator")
+            return [
+                f"L’Agence confie votre demande à {joined([row.operator.name for row in asked])}. Réponse attendue."
+            ]
         if event.action == Action.ASSIGN_SERVICE:
             answer = support_request.national_answers.select_related("service").latest("at")
             return [f"L’Agence vous accompagne elle-même : {answer.service}."]
@@ -259,6 +288,19 @@ class Paused(ToApplicant):
 
 
 @register
+class ContractCancelled(ToApplicant):
+    kind = "contract_cancelled"
+    label = "Convention abandonnée"
+    actions = frozenset({Action.CANCEL_CONTRACT})
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "la convention est abandonnée, l’Agence reprend l’étude"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return ["L’Agence abandonne la convention et reprend l’étude de votre demande.", public_note_of(event)]
+
+
+@register
 class OperatorDeclined(ToApplicant):
     """The mayor reads the public sentence, nothing more (SCENARIOS D08)."""
 
@@ -267,17 +309,23 @@ class OperatorDeclined(ToApplicant):
     event = events.DelegationAnswered
 
     def concerns(self, event: Any) -> bool:
-        return Delegation.objects.filter(pk=event.delegation_id, state="declined").exists()
+        return self.row(event).state == DelegationState.DECLINED
+
+    def rows(self, event: Any) -> QuerySet[Delegation]:
+        live = Delegation.objects.filter(
+            support_request=OuterRef("support_request"), state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]
+        )
+        found = Delegation.objects.filter(pk=event.delegation_id)
+        return found.select_related("operator").annotate(hoped=Exists(live))
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "l’Agence cherche un autre opérateur"
+        row = self.row(event)
+        return f"{row.operator.name} n’interviendra pas" if row.hoped else "l’Agence cherche un autre opérateur"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        delegation = Delegation.objects.select_related("operator").get(pk=event.delegation_id)
-        return [
-            delegation.public_answer
-            or f"{delegation.operator.name} ne peut pas intervenir ; l’Agence cherche un autre opérateur."
-        ]
+        row = self.row(event)
+        said = row.public_answer or f"{row.operator.name} n’interviendra pas."
+        return [said, "" if row.hoped else "L’Agence cherche un autre opérateur."]
 
 
 @register
@@ -310,48 +358,3 @@ class SixMonths(ToApplicant):
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return ["Votre accompagnement s’est terminé il y a six mois. Qu’avez-vous mis en œuvre depuis ?"]
-
-
-@register
-class ConfirmationAsked(RequestNotification):
-    kind = "confirmation_asked"
-    label = "Demande enregistrée en votre nom"
-    event = events.FilingConfirmationAsked
-    to = staticmethod(recipients.executive)
-    button = "Confirmer la demande"
-
-    def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "une demande a été enregistrée en votre nom"
-
-    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        return [
-            f"La demande {support_request.reference} a été enregistrée pour votre collectivité.",
-            f"Elle est arrivée ainsi : {support_request.get_channel_display().lower()}.",
-            support_request.need,
-            "Confirmez-la en un clic, ou dites ce qui ne va pas. L’étude commence sans attendre.",
-        ]
-
-
-@register
-class DraftToSend(Notification):
-    kind = "draft_ready"
-    label = "Demande à envoyer"
-    event = events.DraftReady
-    template = "requests/mail/draft"
-
-    def _draft(self, event: Any) -> Any:
-        """The draft, with its collectivity; none once it was sent or given up."""
-        return Draft.objects.filter(pk=event.draft_id).select_related("collectivity").first()
-
-    def recipients(self, event: Any) -> Iterable[Recipient]:
-        return [Recipient(event.email, f"address:{event.email}")] if self._draft(event) else ()
-
-    def subject(self, event: Any, recipient: Recipient) -> str:
-        return f"{self._draft(event).collectivity.name} : une demande est prête, il reste à l’envoyer"
-
-    def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
-        draft = self._draft(event)
-        return {
-            "draft": draft,
-            "path": reverse("requests:draft", args=[draft.pk, "verifier"]),
-        }

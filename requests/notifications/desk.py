@@ -1,11 +1,16 @@
 """What the department's desk is told."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
 
-from notifications.registry import register
+from accounts.models import Mandate
+from common import clock
+from common.actor import Role
+from notifications.registry import Recipient, register
 from requests import events, recipients
+from requests.enums import ActionChoices
 from requests.models import (
     Closing,
     Solicitation,
@@ -104,13 +109,14 @@ class AgencyAnswered(ToDesk):
             Action.DELEGATE,
             Action.ASSIGN_SERVICE,
             Action.CONTRACT,
+            Action.CANCEL_CONTRACT,
             Action.START_SUPPORT,
             Action.RETURN_DELEGATION,
         }
     )
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return f"saisine : {support_request.get_state_display().lower()}"
+        return f"saisine : {ActionChoices(event.action).label.lower()}"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [note_of(event)]
@@ -132,9 +138,23 @@ class ClosingToConfirm(ToDesk):
 
 @register
 class ChasedByApplicant(ToDesk):
+    """It goes over one head: the direction is told too (PRACTICE 4)."""
+
     kind = "chased"
     label = "Relance de la collectivité"
     event = events.Chased
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        yield from contacts(support_request)
+        direction = Mandate.objects.in_force(clock.today()).filter(
+            role__in=[Role.DELEGATE, Role.DEPUTY],
+            department=support_request.department_id,
+            confirmed_at__isnull=False,
+        )
+        for row in direction.select_related("user__mailbox", "organisation"):
+            if row.contact_email:
+                yield Recipient(row.contact_email, f"user:{row.user_id}", row.user.display_name, row.user_id)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return "la collectivité demande où en est sa demande"

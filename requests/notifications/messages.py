@@ -22,14 +22,17 @@ class MessageNotification(RequestNotification):
     label = "Message reçu"
 
     def rows(self, event: Any) -> QuerySet[Message]:
-        return Message.objects.select_related("solicitation__provider").filter(pk=event.message_id)
+        return Message.objects.select_related("solicitation__provider", "author__mailbox").filter(pk=event.message_id)
 
     def concerns(self, event: Any) -> bool:
         return self.row(event).channel == self.channel
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
-        author = self.row(event).author_id
-        return [found for found in super().recipients(event) if found.user_id != author]
+        author = self.row(event).author
+        own = author.contact_email.lower()
+        return [
+            found for found in super().recipients(event) if found.user_id != author.pk and found.email.lower() != own
+        ]
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return f"message de {self.row(event).author_label}"
@@ -69,7 +72,7 @@ class InternalNote(MessageNotification):
 
     @staticmethod
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        return recipients.assigned(support_request, AssignmentKind.CONTACT)
+        return recipients.assigned(support_request, AssignmentKind.CONTACT, AssignmentKind.NATIONAL_INSTRUCTOR)
 
 
 @register

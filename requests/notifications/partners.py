@@ -9,7 +9,7 @@ from django.urls import reverse
 from common.french import day
 from notifications.registry import Recipient, register
 from requests import events, recipients
-from requests.enums import AssignmentKind, SolicitationState
+from requests.enums import AssignmentKind, DelegationState, SolicitationState
 from requests.models import (
     Agreement,
     Assignment,
@@ -108,6 +108,56 @@ class OperatorAnswered(RequestNotification):
         return [self.row(event).answer_text]
 
 
+class Ended(RequestNotification):
+    """The request goes no further: whoever still works on it, or is still asked, is told."""
+
+    label = "Demande retirée ou fermée"
+    actions = frozenset({Action.WITHDRAW, Action.DROP})
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return "demande retirée" if event.action == Action.WITHDRAW else "demande fermée sans suite"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        return [f"{support_request.public_title} : cette demande n’attend plus rien de vous."]
+
+
+@register
+class EndedForAgency(Ended):
+    kind = "ended_agency"
+    page = "requests:national-file"
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        return recipients.agency(support_request) if support_request.referred_at else ()
+
+
+@register
+class EndedForOperators(Ended):
+    kind = "ended_operator"
+    page = "requests:operators"
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        live = [DelegationState.ASKED, DelegationState.ACCEPTED]
+        for row in support_request.delegations.filter(state__in=live).select_related("operator"):
+            yield from recipients.provider(row.operator)
+
+    def path(self, event: Any, support_request: SupportRequest) -> str:
+        return reverse(self.page)
+
+
+@register
+class EndedForProviders(EndedForOperators):
+    kind = "ended_provider"
+    page = "requests:solicitations"
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        live = [SolicitationState.ASKED, SolicitationState.ACCEPTED]
+        for row in support_request.solicitations.filter(state__in=live).select_related("provider"):
+            yield from recipients.provider(row.provider)
+
+
 @register
 class OpinionWanted(RequestNotification):
     kind = "opinion_asked"
@@ -152,11 +202,12 @@ class AgreementToSign(RequestNotification):
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         agreement = self.row(event)
         dates = (
-            ("Préfet", agreement.prefect_signed_on),
-            ("Collectivité", agreement.body_signed_on),
-            ("Agence (engagement)", agreement.committed_on),
+            ("La préfecture", agreement.prefect_signed_on, "signature"),
+            ("La collectivité", agreement.body_signed_on, "signature"),
+            ("L’Agence", agreement.committed_on, "engagement"),
         )
-        return [f"{who} : {day(on) if on else 'attendu'}." for who, on in dates]
+        attended = {"signature": "signature attendue", "engagement": "engagement attendu"}
+        return [f"{who} : {f'{what} le {day(on)}' if on else attended[what]}." for who, on, what in dates]
 
 
 @register

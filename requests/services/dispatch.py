@@ -4,15 +4,11 @@
 follows from the rows written (solicitation, delegation, assignment): nothing else is granted to anyone.
 """
 
-import uuid
-
 from common import clock
 from common.actor import system
-from common.events import emit
 from common.jobs import Abandon
 from operators.models import Offer
 from requests.enums import DecisionKind
-from requests.events import DecisionDispatched
 from requests.models import Dispatch, SupportRequest
 from requests.services import referral, solution, transitions
 from requests.workflow import Action, State
@@ -39,4 +35,3 @@ def dispatch(job: Dispatch) -> None:
             if key in offers:
                 solution.solicit(support_request, decision, offers[key], at=at)
         solution.await_providers(support_request)
-    emit(DecisionDispatched(id=uuid.uuid4(), at=at, request_id=support_request.pk, decision_id=decision.pk))

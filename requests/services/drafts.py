@@ -29,6 +29,8 @@ from territories.models import Collectivity
 #: A typed answer is kept up to this length, whatever its own limit: the page then says that it is too long.
 MAX_ANSWER = 10_000
 MAX_FILES = 20
+#: The details of a request that a draft keeps under another name.
+DETAILS = {"function": "contact_function", "address": "contact_address"}
 #: Where a draft keeps the version at which each step was last saved.
 VERSIONS = "versions"
 
@@ -172,7 +174,7 @@ def delete(draft: Draft) -> None:
     """A draft is deleted, never withdrawn, and its files with it."""
     with transaction.atomic():
         files = list(draft.files.values_list("file_id", flat=True))
-        intake.delete_draft(draft)
+        draft.delete()
         StoredFile.objects.filter(pk__in=files).delete()
 
 
@@ -212,7 +214,7 @@ def submit(pk: uuid.UUID, application: intake.Application, actor: Actor) -> Supp
             )
             for row in draft.files.select_related("file")
         )
-        intake.delete_draft(draft)
+        draft.delete()
         return support_request
 
 
@@ -236,6 +238,7 @@ def copy_of(support_request: SupportRequest, actor: Actor) -> Draft:
         "progress": support_request.progress,
         "public_title": support_request.public_title,
         "project_lead": support_request.project_lead,
+        **{DETAILS.get(name, name): value for name, value in support_request.details.items()},
     }
     draft = intake.start_draft(actor, answers=answers)
     return intake.save_draft(draft, {}, collectivity=body)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from common import clock
-from common.actor import Actor
+from common.actor import DESK_ROLES, Actor
 from common.calendar import working_days_between
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
@@ -18,7 +18,7 @@ from files.services import store
 from requests import deadlines
 from requests.enums import Channel, ConversationChannel, DocumentKind
 from requests.events import Chased, MessagePosted
-from requests.models import Document, Message, Solicitation, SupportRequest
+from requests.models import Document, FollowUpEntry, Message, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
 from requests.services import transitions
 
@@ -76,7 +76,9 @@ def post(
             submission_key=key or uuid.uuid4(),
         )
         support_request.last_activity_at = at
-        support_request.save(update_fields=["last_activity_at"])
+        if actor.role not in DESK_ROLES:
+            support_request.hidden_until = None  # what the desk had put aside calls it back
+        support_request.save(update_fields=["last_activity_at", "hidden_until"])
         emit(MessagePosted(id=uuid.uuid4(), at=at, request_id=support_request.pk, message_id=message.pk))
         return message
 
@@ -213,14 +215,26 @@ def keep_scans(
 
 
 def may_chase(support_request: SupportRequest, *, at: dt.datetime | None = None) -> bool:
-    """« Relancer » opens at the 15th working day without event."""
+    """« Relancer » opens at the 15th working day without any news that the applicant may read: a note among the
+    services, or a contact renamed, is none."""
     today = transitions.local_date(support_request, at or clock.now())
-    last = transitions.local_date(support_request, support_request.last_activity_at)
-    return working_days_between(last, today, support_request.department_id) >= deadlines.CHASE_AFTER_DAYS
+
+    def silent(since: dt.datetime) -> bool:
+        heard = transitions.local_date(support_request, since)
+        return working_days_between(heard, today, support_request.department_id) >= deadlines.CHASE_AFTER_DAYS
+
+    if not silent(support_request.state_since):
+        return False
+    if silent(support_request.last_activity_at):
+        return True
+    own = {"support_request": support_request}
+    messages = Message.objects.filter(**own, channel=ConversationChannel.PUBLIC).order_by().values_list("at")
+    entries = FollowUpEntry.objects.filter(**own, is_public=True).order_by().values_list("recorded_at")
+    return all(silent(heard) for (heard,) in messages.union(entries).order_by("-at")[:1])
 
 
 def chase(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | None = None) -> None:
-    """The applicant asks where things are: desk and its deputy are told."""
+    """The applicant asks where things are, and his thread keeps it: the desk, its contact, its direction are told."""
     at = at or clock.now()
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(support_request.pk)
@@ -232,6 +246,15 @@ def chase(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | No
                 "D’ici là, écrivez à votre interlocuteur.",
                 code="too_early",
             )
-        support_request.last_activity_at = at
-        support_request.save(update_fields=["last_activity_at"])
+        Message.objects.create(
+            support_request=support_request,
+            channel=ConversationChannel.PUBLIC,
+            author_id=actor.author_id,
+            author_label=f"{actor.name}, {actor.body}"[:250],
+            text="Relance : la collectivité demande où en est sa demande.",
+            at=at,
+            submission_key=uuid.uuid4(),
+        )
+        support_request.last_activity_at, support_request.hidden_until = at, None
+        support_request.save(update_fields=["last_activity_at", "hidden_until"])
         emit(Chased(id=uuid.uuid4(), at=at, request_id=support_request.pk))

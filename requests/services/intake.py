@@ -157,6 +157,8 @@ def _file(
         )
     if at > clock.now() + dt.timedelta(minutes=5):
         raise Invalid("La date de réception est dans le futur.", field="received_on")
+    if at < clock.now() - dt.timedelta(days=366 * deadlines.YEARS_IN_SIGHT):
+        raise Invalid("La date de réception a plus de deux ans : vérifiez l’année.", field="received_on")
     lead = department or body.department
     if lead.code not in codes:
         raise Invalid("Ce département n’est pas celui de la collectivité.", field="department")
@@ -298,11 +300,10 @@ def browser_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def start_draft(actor: Actor, *, browser_key: str = "", answers: dict[str, Any] | None = None) -> Draft:
+def start_draft(actor: Actor, *, answers: dict[str, Any] | None = None) -> Draft:
     now = clock.now()
     return Draft.objects.create(
         person_id=actor.person_id,
-        browser_key="" if actor.person_id else browser_hash(browser_key),
         collectivity_id=actor.collectivity_id,
         answers=answers or {},
         created_at=now,
@@ -310,17 +311,10 @@ def start_draft(actor: Actor, *, browser_key: str = "", answers: dict[str, Any] 
     )
 
 
-def save_draft(
-    draft: Draft, answers: dict[str, Any], *, version: int | None = None, collectivity: Collectivity | None = None
-) -> Draft:
-    """Merges ``answers`` into the draft. Raises ``Conflict`` when another device saved since ``version``."""
+def save_draft(draft: Draft, answers: dict[str, Any], *, collectivity: Collectivity | None = None) -> Draft:
+    """Merges ``answers`` into the draft."""
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
-        if version is not None and version != draft.version:
-            raise Conflict(
-                "Ce brouillon a été modifié ailleurs entre-temps. Relisez les deux textes avant d’enregistrer.",
-                code="draft_changed",
-            )
         draft.answers = {**draft.answers, **answers}
         draft.version += 1
         draft.updated_at = clock.now()
@@ -340,32 +334,29 @@ def adopt_draft(draft: Draft, actor: Actor) -> Draft:
         return draft
 
 
-def ask_executive(draft: Draft, actor: Actor, *, email: str = "", at: dt.datetime | None = None) -> list[str]:
-    """« Demander à Mme la maire de l’envoyer »: writes to the executive's mandates, or to the address given."""
+def ask_executive(draft: Draft, *, email: str = "", at: dt.datetime | None = None) -> list[str]:
+    """« Demander à Mme la maire de l’envoyer »: writes to the address typed, or else to whoever heads the body.
+
+    Returns whom, in words that may be shown to anybody who only claims to work there: an address he typed, or names.
+    """
     at = at or clock.now()
     if draft.collectivity_id is None:
         raise Invalid("Indiquez votre collectivité : commencez à taper son nom.", field="collectivity")
-    heads = Mandate.objects.in_force(at.date()).filter(
-        collectivity_id=draft.collectivity_id, role=Role.OFFICIAL, confirmed_at__isnull=False
-    )
-    addresses = sorted(
-        {mandate.contact_email for mandate in heads.select_related("user__mailbox", "organisation")} - {""}
-    )
     email = email.strip().lower()
-    if not addresses and not email:
+    heads = Mandate.objects.in_force(at.date()).filter(
+        collectivity_id=draft.collectivity_id, role=Role.OFFICIAL, heads=True, confirmed_at__isnull=False
+    )
+    known = {row.contact_email: row.user.display_name for row in heads.select_related("user__mailbox", "organisation")}
+    asked = {email: email} if email else {address: known[address] for address in sorted(known) if address}
+    if not asked:
         raise Invalid("Indiquez l’adresse électronique de l’exécutif.", field="email")
     with transaction.atomic():
-        draft.asked_email = email or addresses[0]
+        draft.asked_email = email  # what a head who is known reads, his mandate opens
         draft.asked_at = at
         draft.save(update_fields=["asked_email", "asked_at"])
-        for address in addresses or [email]:
+        for address in asked:
             emit(DraftReady(id=uuid.uuid4(), at=at, draft_id=draft.pk, email=address))
-    return addresses or [email]
-
-
-def delete_draft(draft: Draft) -> None:
-    """A draft is deleted, never withdrawn."""
-    draft.delete()
+    return list(asked.values())
 
 
 def contact_of(person: User) -> dict[str, str]:

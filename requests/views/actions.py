@@ -2,22 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from requests.permissions import Ability
 from requests.workflow import Action, State
 
 Held = frozenset[Ability | Action]
-
-
-def address(name: str, *args: Any) -> str:
-    """The address of a page, or nothing when the portal does not serve it."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +110,7 @@ def offered(
     for act in acts:
         if act.needs not in held or not act.when(situation):
             continue
-        page = address(f"requests:{act.page}", reference)
-        if not page:
-            continue
-        found = Offered(act.label, page)
+        found = Offered(act.label, reverse(f"requests:{act.page}", args=[reference]))
         if primary is None and not act.folded:
             primary = found
         else:

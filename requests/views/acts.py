@@ -42,6 +42,12 @@ def visible_request(actor: Actor, reference: str) -> SupportRequest:
     return found
 
 
+def refuse(form: forms.Form, error: ServiceError) -> int:
+    """Puts a refusal of a service beside its field, with what was typed; returns the status of the page."""
+    form.add_error(error.field if error.field in form.fields else None, error.message)
+    return error.status if isinstance(error, NotAllowed | Conflict) else 422
+
+
 class SignedInView(View):
     """A view for people who have signed in; the others are sent to sign in, and come back."""
 
@@ -134,13 +140,11 @@ class ActView(RequestView):
             return self.render(form, status=422)
         try:
             self.perform(form)
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
             if not self.may_ever():
-                raise PermissionDenied(self.refusal()) from error
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.render(form, status=409 if isinstance(error, Conflict) else 422)
+                message = error.message if isinstance(error, NotAllowed) else self.refusal()
+                raise PermissionDenied(message) from error
+            return self.render(form, status=refuse(form, error))
         if self.done:
             messages.success(request, self.done)
         return redirect(self.get_success_url())

@@ -26,8 +26,8 @@ from requests.forms.desk import RecordForm
 from requests.models import SupportRequest
 from requests.queue import COUNTERS, Bounded, bounded_counts, current, with_columns
 from requests.services import exchanges, intake
-from requests.views.actions import address
 from requests.views.acts import SignedInView, parse_moment
+from requests.views.journal import name_of
 from requests.workflow import Holder
 
 PAGE_SIZE = 50
@@ -85,21 +85,15 @@ def waiting_for(row: Any, actor: Actor) -> str:
         case Holder.DESK if actor.role in DESK_ROLES and row.department_id in actor.departments:
             if row.contact is None or row.contact["id"] == actor.person_id:
                 return "moi"
-            return _name(row.contact)
+            return name_of(row.contact)
         case Holder.APPLICANT:
             return BODIES[row.collectivity.kind][0]
         case Holder.PROVIDER if row.asked_providers:
             return ", ".join(row.asked_providers)
         case Holder.FOLLOW_UP if row.officer is not None:
-            return "moi" if row.officer["id"] == actor.person_id else _name(row.officer)
+            return "moi" if row.officer["id"] == actor.person_id else name_of(row.officer)
         case holder:
             return HolderChoices(holder.value).label
-
-
-def _name(person: dict[str, Any]) -> str:
-    if person["civility"]:
-        return f"{person['civility']}{NBSP}{person['last_name']}"
-    return f"{person['first_name']} {person['last_name']}".strip()
 
 
 class DeskView(SignedInView):
@@ -198,11 +192,7 @@ class DeskView(SignedInView):
         ]
         for key, label, page in (
             ("acts", "Délégations qui expirent", reverse("accounts:acts")),
-            (
-                "offers",
-                "Offres à vérifier",
-                address("operators:to-verify") or address("operators:offers") or "/offres/",
-            ),
+            ("offers", "Offres à vérifier", reverse("operators:offers")),
             ("mandates", "Mandats à confirmer", reverse("accounts:mandates")),
         ):
             if counts.get(key):
@@ -215,7 +205,7 @@ class DeskView(SignedInView):
             return []
         return [
             ("l’équipe", reverse("accounts:mandates")),
-            ("les offres", "/offres/"),
+            ("les offres", reverse("operators:offers")),
             ("l’adresse du guichet", reverse("territories:detail", args=[self.department.code])),
         ]
 

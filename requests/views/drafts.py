@@ -168,7 +168,9 @@ class Preview(DraftView):
         form = NeedForm(request.POST, subjects=[])
         form.is_valid()
         context = beside(
-            form.cleaned_data.get("collectivity"), request.POST.get("subject", "")[:40], request.POST.get("need", "")
+            form.cleaned_data.get("collectivity"),
+            request.POST.get("subject", "").replace("\x00", "")[:40],
+            request.POST.get("need", ""),
         )
         return render(request, "requests/intake/_beside.html", {**context, "pk": self.pk, "live": True})
 
@@ -220,7 +222,7 @@ def save_posted(draft: Draft, step: str, form: StepForm, request: HttpRequest) -
         draft,
         step,
         form.raw(request.POST),
-        version=int(version) if version.isdecimal() and version.isascii() else None,
+        version=int(version) if version.isdecimal() and version.isascii() and len(version) < 10 else None,
         collectivity=collectivity,
     )
     if collectivity is not None:

@@ -1,6 +1,5 @@
 """Messages and documents, for every audience: who takes part in a conversation reads and writes it, and nobody else."""
 
-import contextlib
 import uuid
 from typing import Any
 
@@ -8,19 +7,20 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
-from common.errors import Conflict, Invalid, NotAllowed, ServiceError
+from common.errors import Invalid, NotAllowed, ServiceError
+from common.readonly import writes
 from files.views import serve
 from requests.enums import ConversationChannel
 from requests.forms.exchanges import AttachForm, MessageForm
 from requests.models import Document, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
-from requests.services import exchanges
-from requests.views.acts import SignedInView
+from requests.services import exchanges, triage
+from requests.views.acts import SignedInView, refuse
 
 #: The page of a file, for each family of readers; the others read it at the desk's address.
 _PAGES: dict[Role, str] = {
@@ -33,9 +33,7 @@ _PAGES: dict[Role, str] = {
 
 def page_of(actor: Actor, reference: str) -> str:
     """Where this person reads the file of that reference."""
-    with contextlib.suppress(NoReverseMatch):
-        return reverse(_PAGES.get(actor.role, "requests:file"), args=[reference])
-    return reverse("requests:detail", args=[reference])
+    return reverse(_PAGES.get(actor.role, "requests:file"), args=[reference])
 
 
 def may_read(actor: Actor, document: Document) -> bool:
@@ -47,6 +45,7 @@ def may_read(actor: Actor, document: Document) -> bool:
     return needed in abilities(actor, document.support_request)
 
 
+@writes("access log of a file: whoever reads its documents reads it")
 class DocumentView(SignedInView):
     """``documents/<uuid>/``: a document, for whoever reads its conversation; for the others it does not exist."""
 
@@ -61,6 +60,9 @@ class DocumentView(SignedInView):
         if document.file is None:
             messages.info(request, "Ce document est en cours de préparation. Réessayez dans une minute.")
             return redirect(page_of(self.actor, document.support_request.reference))
+        # a provider reads what was put to his body, not the file
+        if document.channel != ConversationChannel.SOLICITATION and self.actor.role not in COLLECTIVITY_ROLES:
+            triage.log_reading(document.support_request, self.actor)
         try:
             return serve(document.file, inline="voir" in request.GET)
         except NotAllowed as error:
@@ -98,8 +100,7 @@ class ConversationView(SignedInView):
         if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, {self.request.get_host()}):
             return asked
         if self.solicitation is not None and self.actor.role in {Role.PROVIDER, Role.OPERATOR}:
-            with contextlib.suppress(NoReverseMatch):
-                return reverse("requests:solicitation", args=[self.solicitation.uuid])
+            return reverse("requests:solicitation", args=[self.solicitation.uuid])
         return page_of(self.actor, self.support_request.reference)
 
     def show(self, form: Any, title: str, submit: str, status: int) -> HttpResponse:
@@ -134,12 +135,8 @@ class MessageView(ConversationView):
                 solicitation=self.solicitation,
                 key=given["key"],
             )
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            status = 409 if isinstance(error, Conflict) else 422
-            return self.show(form, "Votre message", "Envoyer le message", status)
+            return self.show(form, "Votre message", "Envoyer le message", refuse(form, error))
         return redirect(f"{self.back()}#echanges")
 
 

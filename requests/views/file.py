@@ -22,7 +22,8 @@ from operators.enums import EngineeringType, Phase, Service, Theme
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
 from requests.enums import AssignmentKind, ConversationChannel, DocumentKind, SolicitationState, SolutionState
-from requests.forms.desk import DocumentForm, MessageForm
+from requests.forms.desk import DocumentForm
+from requests.forms.exchanges import MessageForm
 from requests.models import (
     Assignment,
     Closing,
@@ -40,7 +41,7 @@ from requests.models import (
 )
 from requests.permissions import Ability
 from requests.services import exchanges, referral, triage
-from requests.views.actions import ACTS, Act, Held, Situation, address, offered
+from requests.views.actions import ACTS, Act, Held, Situation, offered
 from requests.views.acts import ActView, RequestView
 from requests.views.journal import journal_of, name_of
 from requests.views.national_way import national_way
@@ -209,7 +210,7 @@ def _documents(
     return [
         {
             "row": row,
-            "page": address("requests:document", support_request.reference, row.uuid) if row.file_id else "",
+            "page": reverse("requests:document", args=[support_request.reference, row.uuid]) if row.file_id else "",
         }
         for row in rows
     ]
@@ -237,7 +238,7 @@ def _closing(support_request: SupportRequest) -> Any:
 def _solicitation(row: Solicitation, messages: list[Message]) -> dict[str, Any]:
     return {
         "row": row,
-        "page": address("requests:solicitation", row.uuid),
+        "page": reverse("requests:solicitation", args=[row.uuid]),
         "thread": [message for message in messages if message.solicitation_id == row.pk],
     }
 
@@ -294,7 +295,7 @@ class FileView(RequestView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.actor.role in COLLECTIVITY_ROLES:
-            return redirect(f"/demandes/{self.support_request.reference}/")
+            return redirect("requests:detail", self.support_request.reference)
         triage.log_reading(self.support_request, self.actor)
         return render(request, self.template_name, self.get_context())
 
@@ -332,13 +333,16 @@ class MessageView(ActView):
     """Posts a message to the collectivity, or an internal note. The channel stands in the form that was filled."""
 
     http_method_names = ["post"]  # it is written from the file's page
-    ability = Ability.WRITE_PUBLIC
     form_class = MessageForm
     title = "Écrire"
 
     @property
     def channel(self) -> str:
         return self.request.POST.get("channel", "")
+
+    @property
+    def ability(self) -> Ability:  # type: ignore[override]
+        return Ability.WRITE_INTERNAL if self.channel == ConversationChannel.INTERNAL else Ability.WRITE_PUBLIC
 
     def get_context(self) -> dict[str, Any]:
         internal = self.channel == ConversationChannel.INTERNAL
@@ -366,7 +370,8 @@ class AttachFilesView(ActView):
     def build_form(self, *, bound: bool) -> Any:
         form = super().build_form(bound=bound)
         if not bound and Ability.WRITE_INTERNAL not in self.abilities:
-            form.fields["channel"].choices = form.fields["channel"].choices[:1]  # type: ignore[attr-defined]
+            (only,) = form.fields["channel"].choices = form.fields["channel"].choices[:1]  # type: ignore[attr-defined]
+            form.initial["channel"] = only[0]
         return form
 
     def perform(self, form: DocumentForm) -> None:

@@ -1,11 +1,9 @@
 """Filing: four steps, a page that checks, and what stands after sending (SCREENS 2)."""
 
-import datetime as dt
 import uuid
 from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,12 +14,12 @@ from accounts.models import Mandate, Organisation
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, Role
 from common.errors import Conflict, Invalid, NotAllowed, ServiceError
+from common.french import joined
 from operators.models import Subject
 from requests.forms.intake import AskForm, SendForm, StepForm, application_of, initial_of
-from requests.models import Draft, SupportRequest
+from requests.models import Draft
 from requests.permissions import may_submit_for
 from requests.services import at_hand, drafts, intake
-from requests.services.transitions import local_date
 from requests.views.acts import RequestView
 from requests.views.drafts import (
     FORMS,
@@ -67,9 +65,9 @@ class New(DraftView):
         collectivity = None
         if self.actor.collectivity_id:
             collectivity = Collectivity.objects.select_related("department").get(pk=self.actor.collectivity_id)
-        elif code := request.GET.get("collectivite", "")[:9]:
+        elif code := request.GET.get("collectivite", "").replace("\x00", "")[:9]:
             collectivity = Collectivity.objects.select_related("department").by_code(code)
-        initial = {"collectivity": collectivity, "subject": request.GET.get("sujet", "")[:40]}
+        initial = {"collectivity": collectivity, "subject": request.GET.get("sujet", "").replace("\x00", "")[:40]}
         form = FORMS["besoin"](initial=initial, **form_options("besoin", collectivity))
         begun = drafts.held_by(self.actor, self.browser_key).select_related("collectivity").order_by("-updated_at")
         context = {
@@ -192,7 +190,7 @@ class Step(DraftView):
             form.add_error("files" if "files" in form.fields else None, message)
         if self.request.POST.get("retirer") and not refused:
             return redirect(f"{here}#documents")
-        if wanted == "plus-tard":
+        if wanted == "plus-tard" and not refused:
             return self.later(draft)
         if wanted == "apercu" and not refused:
             return redirect(f"{here}#deja-la")
@@ -272,6 +270,7 @@ def sending(request: HttpRequest, draft: Draft) -> dict[str, Any]:
         "acts_for_another": body is not None and not own and not may_send,
         "on_behalf": may_send and not own,
         "head": head,
+        "head_reached": head is not None and bool(head.contact_email),
         "executive": executive_words(head, body),
         "desk": getattr(body.department, "desk", None) if body else None,
         "grouping": body.epci if body is not None and body.epci is not None and body.epci.pk != body.pk else None,
@@ -314,8 +313,6 @@ class Check(DraftView):
         try:
             application = application_of(steps["besoin"], steps["deja"], steps["vous"])  # type: ignore[arg-type]
             filed = drafts.submit(draft.pk, application, self.actor)
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
             form.add_error(None, error.message)
             return self.show(draft, form, steps=steps, status=error.status)
@@ -323,19 +320,17 @@ class Check(DraftView):
 
     def ask(self, draft: Draft) -> HttpResponse:
         who = sending(self.request, draft)
-        form = AskForm(self.request.POST, known=who["head"] is not None)
+        form = AskForm(self.request.POST, known=who["head_reached"])
         if not form.is_valid():
             return self.show(draft, SendForm(), who=who, ask_form=form, status=422)
         try:
             with transaction.atomic():
                 intake.adopt_draft(draft, self.actor)
-                addresses = intake.ask_executive(draft, self.actor, email=form.cleaned_data.get("email", ""))
+                asked = intake.ask_executive(draft, email=form.cleaned_data.get("email", ""))
         except ServiceError as error:
             form.add_error("email" if "email" in form.fields else None, error.message)
             return self.show(draft, SendForm(), who=who, ask_form=form, status=error.status)
-        messages.success(
-            self.request, f"Un courriel vient de partir à {' et '.join(addresses)}. Le brouillon est prêt."
-        )
+        messages.success(self.request, f"Un courriel vient de partir à {joined(asked)}. Le brouillon est prêt.")
         return redirect("requests:draft", draft.pk, "verifier")
 
     def steps(self, draft: Draft) -> dict[str, StepForm]:
@@ -362,7 +357,7 @@ class Check(DraftView):
             "step": "verifier",
             "stepper": stepper("verifier"),
             "form": form,
-            "ask_form": ask_form or AskForm(known=who["head"] is not None),
+            "ask_form": ask_form or AskForm(known=who["head_reached"]),
             "steps": steps,
             "complete": all(valid),
             "files": list(draft.files.select_related("file")),
@@ -376,7 +371,4 @@ class Sent(RequestView):
     """``/demandes/<reference>/envoyee/``: it has left; what happens now."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        support_request: SupportRequest = self.support_request
-        filed_on: dt.date = local_date(support_request, support_request.submitted_at)
-        context = {"support_request": support_request, "filed_on": filed_on}
-        return render(request, "requests/intake/sent.html", context)
+        return render(request, "requests/intake/sent.html", {"support_request": self.support_request})

@@ -14,12 +14,13 @@ from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 
 from common.actor import COLLECTIVITY_ROLES, Role
+from common.readonly import writes
 from requests.enums import OFFICIAL_STATES, SurveyMoment
 from requests.forms import official as forms
 from requests.forms.exchanges import AttachForm, MessageForm
 from requests.models import Agreement, Recommendation, SolutionLine, SupportRequest, Survey
 from requests.permissions import Ability
-from requests.services import agreement, drafts, exchanges, followup, intake, solution
+from requests.services import agreement, drafts, exchanges, followup, intake, solution, triage
 from requests.services.solution import live_solution
 from requests.views.acts import ActView, RequestView, SignedInView
 from requests.views.drafts import browser_key
@@ -59,6 +60,10 @@ def _row(support_request: SupportRequest, own: int | None) -> dict[str, Any]:
     }
 
 
+_LOGGED = "access log: a project leader is recorded before the page is built"
+
+
+@writes(_LOGGED)
 @method_decorator(never_cache, name="dispatch")
 class Detail(RequestView):
     """``/demandes/<reference>/``: one request, as its collectivity reads it."""
@@ -69,6 +74,8 @@ class Detail(RequestView):
         support_request = self.support_request
         if self.actor.role not in READERS:
             return redirect(page_of(self.actor, support_request.reference))
+        if self.actor.role not in COLLECTIVITY_ROLES:
+            triage.log_reading(support_request, self.actor)
         page = Page(self.actor, support_request, self.abilities, all_messages=request.GET.get("messages") == "tous")
         with timezone.override(zoneinfo.ZoneInfo(support_request.department.time_zone)):
             return render(request, self.template_name, self.context(page))
@@ -81,6 +88,7 @@ class Detail(RequestView):
         }
 
 
+@writes(_LOGGED)
 class StateFragment(Detail):
     """``etat/``: the part of the page that changes while a worker is at it."""
 

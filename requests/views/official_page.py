@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from common import clock
@@ -24,6 +26,7 @@ from requests.enums import (
     ConversationChannel,
     DelegationState,
     Motive,
+    ReferralState,
     Route,
     SolutionState,
     SurveyMoment,
@@ -40,6 +43,7 @@ from requests.models import (
     Message,
     NationalAnswer,
     ReadingLog,
+    Referral,
     ReferralMotive,
     SolutionLine,
     SupportRequest,
@@ -84,13 +88,12 @@ class Page:
         self.state = support_request.step
         self.today = local_date(support_request, clock.now())
         row = support_request
-        self.transitions = list(Transition.objects.filter(support_request=row).select_related("note"))
+        self.transitions = self._transitions()
         self.people = list(
             Assignment.objects.filter(support_request=row, until__isnull=True)
             .select_related("person")
             .order_by("since")
         )
-        self.lines = self._lines()
         self.delegations: list[Delegation] = []
         self.agreement: Agreement | None = None
         if row.referred_at is not None:
@@ -101,6 +104,8 @@ class Page:
                     .select_related("contractor")
                     .first()
                 )
+        national = self.agreement is not None or any(one.state == DelegationState.ACCEPTED for one in self.delegations)
+        self.lines = [] if national else self._lines()
         self.dispatch = None
         if self.state not in TERMINAL | SUPPORTED | {State.SUSPENDED}:
             self.dispatch = Dispatch.objects.filter(decision__support_request=row).order_by("-decision__at").first()
@@ -110,10 +115,19 @@ class Page:
             else []
         )
 
+    def _transitions(self) -> list[Any]:
+        """The history; once the request was transmitted, with the motives of its last referral not given up."""
+        found = Transition.objects.filter(support_request=self.support_request).select_related("note")
+        if self.support_request.referred_at is not None:
+            found = found.annotate(motives=ArraySubquery(self._motives().values("motive")))
+        return list(found)
+
+    def _motives(self) -> QuerySet[ReferralMotive]:
+        referrals = Referral.objects.filter(support_request=self.support_request).exclude(state=ReferralState.ABANDONED)
+        return ReferralMotive.objects.filter(referral__in=referrals.order_by("-opened_at", "-pk").values("pk")[:1])
+
     def _lines(self) -> list[SolutionLine]:
         if self.state not in {State.PROPOSED, *SUPPORTED, State.SUSPENDED, State.CLOSED}:
-            return []
-        if self.support_request.route in {Route.OPERATOR, Route.MARKET, Route.AGENCY_SERVICE}:
             return []
         live = [SolutionState.PROPOSED, SolutionState.ACCEPTED]
         return list(
@@ -234,7 +248,12 @@ class Page:
     def way(self) -> list[Milestone]:
         """« Le chemin »."""
         own = self.actor.collectivity_id == self.support_request.collectivity_id
-        return official_way.way(self.support_request, self.transitions, self.delegations, self.sentence(), own=own)
+        because = [
+            official_way.BECAUSE[motive] for step in self.transitions[-1:] for motive in getattr(step, "motives", ())
+        ]
+        return official_way.way(
+            self.support_request, self.transitions, self.delegations, self.sentence(), because=because, own=own
+        )
 
     # --- people and exchanges ----------------------------------------------------------------------------------------
 
@@ -254,12 +273,6 @@ class Page:
 
     def context(self) -> dict[str, Any]:
         row, held = self.support_request, self.held
-        preparing = self.state is State.REFERRAL_PREPARATION
-        self.motives: list[ReferralMotive] = (
-            list(ReferralMotive.objects.filter(referral__support_request=row).exclude(referral__state="abandoned"))
-            if preparing or self.state in {State.REFERRED, State.NATIONAL_REVIEW}
-            else []
-        )
         return {
             **self.state_context(),
             "solution": self.lines[0].solution if self.lines else None,
@@ -269,8 +282,7 @@ class Page:
             "funding": self._funding(),
             "delegations": [one for one in self.delegations if one.state == DelegationState.ACCEPTED],
             "service": self._service(),
-            "because": [] if preparing else [official_way.BECAUSE[row.motive] for row in self.motives],
-            "situation": self._situation() if preparing else None,
+            "situation": self._situation() if self.state is State.REFERRAL_PREPARATION else None,
             "entries": self._entries(),
             "closing": Closing.objects.filter(support_request=row, confirmed_at__isnull=False).first()
             if self.state is State.CLOSED
@@ -304,7 +316,7 @@ class Page:
         return FundingTest.objects.filter(support_request=self.support_request).select_related("rule").last()
 
     def _service(self) -> NationalAnswer | None:
-        if self.support_request.route != Route.AGENCY_SERVICE:
+        if self.support_request.route != Route.AGENCY_SERVICE or self.lines:
             return None
         return (
             NationalAnswer.objects.filter(support_request=self.support_request, service__isnull=False)
@@ -312,18 +324,19 @@ class Page:
             .last()
         )
 
-    def _situation(self) -> list[dict[str, str]] | None:
-        """The facts that the desk joins for fragility, read by the mayor before anybody signs (PRACTICE 3.4)."""
-        for row in self.motives:
+    def _situation(self) -> dict[str, Any] | None:
+        """What the desk says of fragility, and its facts, read by the mayor before anybody signs (PRACTICE 3.4)."""
+        for row in self._motives():
             if row.motive == Motive.FRAGILITY:
                 kind = self.support_request.collectivity.kind
-                return [
+                facts = [
                     {
                         "text": reasons.evidence_sentence(line["code"], line["args"], kind=kind),
                         "source": " · ".join(part for part in (line.get("source"), line.get("vintage")) if part),
                     }
                     for line in row.facts
                 ]
+                return {"facts": facts, "justification": row.justification}
         return None
 
     def _entries(self) -> list[FollowUpEntry]:

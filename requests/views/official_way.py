@@ -6,6 +6,7 @@ Only public notes are told; of an operator's refusal, its public sentence alone 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, NATIONAL_ROLES, Role
 from common.french import joined, typo
@@ -81,6 +82,7 @@ class Milestone:
     at: dt.datetime | None = None
     by: str = ""
     note: str = ""
+    because: str = ""
     dispatched: bool = False
 
 
@@ -90,12 +92,17 @@ def way(
     delegations: list[Delegation],
     sentence: str,
     *,
+    because: list[str],
     own: bool,
 ) -> list[Milestone]:
-    """The lines of the way, oldest first. ``own``: the reader acts for the applicant, whom the page calls « vous »."""
+    """The lines of the way, oldest first. ``because``: why it was transmitted, the last time that it was. ``own``: the
+    reader acts for the applicant, whom the page calls « vous »."""
     state = support_request.step
-    found = [_done(step, delegations, own=own) for step in transitions if step.action in STEPS]
-    found += [_refusal(one) for one in delegations if one.state == DelegationState.DECLINED]
+    steps = list(transitions)
+    found = [_done(step, delegations, own=own) for step in steps if step.action in STEPS]
+    for milestone in [one for one in found if one.label == STEPS[Action.REFER]][-1:]:
+        milestone.because = joined(because)
+    found += [_refusal(one, delegations, steps) for one in delegations if one.state == DelegationState.DECLINED]
     found.sort(key=lambda step: step.at or support_request.state_since)
     if state in TERMINAL:
         return found
@@ -118,12 +125,18 @@ def _done(step: Transition, delegations: list[Delegation], *, own: bool) -> Mile
     return Milestone(label, "done", step.at, _doer(step, own=own), note, dispatched=dispatched)
 
 
-def _refusal(one: Delegation) -> Milestone:
-    default = (
-        f"{one.operator.name} ne peut pas intervenir\N{NARROW NO-BREAK SPACE}; l’Agence cherche un autre opérateur."
+def _refusal(one: Delegation, delegations: list[Delegation], steps: list[Transition]) -> Milestone:
+    """An operator that does not come. The agency searches again only if nobody else was asked at that moment."""
+    at: Any = one.answered_at
+    others = [other for other in delegations if other is not one and other.asked_at <= at]
+    hoped = any(other.state != DelegationState.DECLINED or other.answered_at > at for other in others)
+    silent = any(
+        step.action == Action.RETURN_DELEGATION and step.role in NATIONAL_ROLES and step.at == at for step in steps
     )
-    note = one.public_answer or default
-    return Milestone("L’Agence cherche un autre opérateur", "done", at=one.answered_at, by=one.operator.name, note=note)
+    said = one.public_answer or f"{one.operator.name} {'n’a pas répondu' if silent else 'n’interviendra pas'}."
+    if hoped:
+        return Milestone("Réponse d’un opérateur", "done", at=at, by=one.operator.name, note=said)
+    return Milestone("L’Agence cherche un autre opérateur", "done", at=at, by="l’Agence nationale", note=said)
 
 
 def _doer(step: Transition, *, own: bool) -> str:

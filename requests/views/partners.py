@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from common.actor import DESK_ROLES, Role
-from common.errors import Conflict, NotAllowed, ServiceError
+from common.errors import ServiceError
 from common.readonly import writes
 from requests.enums import ConversationChannel, DelegationState, SolicitationState
 from requests.forms import referral as forms
@@ -17,7 +17,8 @@ from requests.forms.exchanges import MessageForm
 from requests.models import Delegation, Solicitation
 from requests.permissions import may_answer_solicitation
 from requests.services import national, solution
-from requests.views.acts import SignedInView
+from requests.views.actions import ACTS
+from requests.views.acts import SignedInView, refuse
 from requests.views.file import FileView
 
 LIST_LIMIT = 200
@@ -82,11 +83,8 @@ class SolicitationPage(SignedInView):
         data = form.cleaned_data
         try:
             solution.answer_solicitation(solicitation, self.actor, **{**data, "accepted": data["accepted"]})
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.page(form, status=409 if isinstance(error, Conflict) else 422)
+            return self.page(form, status=refuse(form, error))
         if self.by_desk:
             return redirect("requests:file", solicitation.support_request.reference)
         return redirect("requests:solicitation", solicitation.uuid)
@@ -138,6 +136,8 @@ class OperatorList(SignedInView):
 class OperatorFile(FileView):
     origin = "requests:operators"
     origin_label = "Missions confiées"
+    #: The agency takes a mission back from an operator, not the operator from himself.
+    acts = tuple(act for act in ACTS if act.page != "national-return")
 
 
 class DelegationPage(SignedInView):
@@ -167,11 +167,8 @@ class DelegationPage(SignedInView):
             return self.page(form, status=422)
         try:
             national.answer_delegation(delegation, self.actor, **form.cleaned_data)
-        except NotAllowed as error:
-            raise PermissionDenied(error.message) from error
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.page(form, status=409 if isinstance(error, Conflict) else 422)
+            return self.page(form, status=refuse(form, error))
         if form.cleaned_data["accepted"]:
             return redirect("requests:operator-file", delegation.support_request.reference)
         return redirect("requests:operators")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 
-from requests.enums import AssignmentKind, Part, SolutionState
+from requests.enums import AssignmentKind, SolutionState
 from requests.forms import solution as forms
 from requests.forms.triage import ReasonForm
 from requests.permissions import Ability
@@ -59,7 +59,6 @@ class Propose(ActView):
                 }
                 for helper in self.helpers
             ],
-            "part": Part,
         }
 
     def perform(self, form: forms.ProposalForm) -> None:

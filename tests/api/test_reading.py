@@ -13,7 +13,7 @@ from accounts.services import tokens
 from common import clock as portal_clock
 from requests.demonstration.stage import Stage
 from requests.enums import ConversationChannel
-from requests.models import Document, Message, Note, SupportRequest, Transition
+from requests.models import Document, Message, Note, ReadingLog, SupportRequest, Transition
 from requests.permissions import Ability, abilities
 from tests.api.conftest import BASE, Caller, problem
 from tests.requests.counting import statements
@@ -247,3 +247,14 @@ def test_nothing_internal_reaches_the_official_by_any_address(
         assert "secret-internal" not in text
         assert "secret-solicitation" not in text
     assert "secret-internal-note" in caller("instructeur").get(f"{reference}/transitions/").content.decode()
+
+
+def test_the_need_is_read_one_by_one_and_its_reading_is_kept(caller: Callers, case: Cases, stage: Stage) -> None:
+    row, agent = case("04121"), caller("cmt")
+    mine = ReadingLog.objects.filter(support_request=row, person=stage.account("cmt").user)
+    assert "need" not in agent.get("").json()["results"][0]
+    before = mine.count()
+    assert agent.get(f"{row.reference}/").json()["need"] == row.need
+    assert mine.count() == before + 1
+    caller("maire").get(f"{row.reference}/messages/")
+    assert not ReadingLog.objects.filter(support_request=row, role="official").exists()

@@ -77,6 +77,8 @@ def test_a_desk_files_for_its_communes_and_the_executive_confirms(caller: Caller
     [
         ({"collectivity": "99999"}, "collectivity"),
         ({"collectivity": None}, "collectivity"),
+        ({"contact_email": f"{'a' * 250}@b.fr"}, "contact_email"),
+        ({"next_council_on": "9999-12-31"}, "next_council_on"),
         ({"subject": "nothing"}, "subject"),
         ({"need": ""}, "need"),
         ({"need": "a" * 5000}, "need"),
@@ -222,6 +224,10 @@ def test_an_act_that_comes_too_late_names_who_was_first(caller: Callers, case: C
         ({"action": "refer", "signatory": 3}, "signatory"),
         ({"action": "delegate", "missions": [{"operator": "nasa", "text": "x"}]}, "missions.0.operator"),
         ({"action": "attach", "host": "2026-04-99999"}, "host"),
+        (
+            {"action": "redirect", "reason": "grant", "target": "x", "text": "x", "url": f"https://a.fr/{'a' * 200}"},
+            "url",
+        ),
         ({"action": "suspend", "reason": "x", "expected_until": "someday"}, "expected_until"),
         ({"action": ["drop"]}, "action"),
         ({"action": {"a": 1}}, "action"),

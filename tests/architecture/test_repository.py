@@ -19,6 +19,10 @@ WRITES_ON_GET: dict[str, str] = {
     "requests.views.file.FileView": "access log of a file, written before its page is built",
     "requests.views.national.NationalFile": "access log: who opened a file is recorded before the page is built",
     "requests.views.partners.OperatorFile": "access log: who opened a file is recorded before the page is built",
+    "requests.views.official.Detail": "access log: a project leader is recorded before the page is built",
+    "requests.views.official.StateFragment": "access log: a project leader is recorded before the page is built",
+    "requests.views.exchanges.DocumentView": "access log of a file: whoever reads its documents reads it",
+    "requests.api.views.SupportRequestViewSet": "access log of a file, whatever part of it is read",
     "requests.views.drafts.Adopt": (
         "whoever signs in keeps the draft begun before; nothing else is written, "
         "and following the link twice is harmless"

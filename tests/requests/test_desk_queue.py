@@ -12,7 +12,7 @@ from common.french import NBSP
 from requests import queue
 from requests.demonstration.case import file as file_request
 from requests.demonstration.stage import Stage
-from requests.models import SupportRequest
+from requests.models import Referral, SupportRequest
 from requests.queue import COUNTERS, ORDERS, bounded_counts, current
 from requests.services import exchanges, triage
 from requests.workflow import State
@@ -338,3 +338,13 @@ def test_log_reading_is_one_statement(case: Callable[[str], SupportRequest], act
             triage.log_reading(row, reader)
         assert len(sql) == 1
     assert row.readings.filter(person_id=reader.person_id).count() == 1
+
+
+def test_a_referral_that_is_over_waits_for_nobody_s_opinion(actor: Callable[[str], Actor]) -> None:
+    officer = actor("cmt")
+    row = SupportRequest.objects.filter(department__in=officer.departments).earliest("pk")
+    asked = Referral.objects.create(support_request=row, opened_at=row.submitted_at, cmt_opinion="asked")
+    mine = SupportRequest.objects.filter(queue.my_turn(officer), pk=row.pk)
+    assert mine.exists()
+    Referral.objects.filter(pk=asked.pk).update(state="abandoned")
+    assert not mine.exists()

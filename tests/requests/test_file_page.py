@@ -335,3 +335,35 @@ def test_the_fragment_is_for_those_who_read_assessments(
 ) -> None:
     mandate, row = outside_officer
     assert sign_in(client, mandate).get(f"{page(row)}proposition/").status_code == 403
+
+
+def test_what_is_refused_keeps_its_text(client: Client, sign_in: SignIn, case: Case) -> None:
+    row = case("04208")
+    sign_in(client, "sousprefet")
+    long = "Une note trop longue. " * 300
+    posted = {"channel": "internal", "text": long, "key": str(uuid.uuid4())}
+    refused = client.post(f"{page(row)}message/", posted)
+    assert refused.status_code == 422
+    assert "Une note trop longue." in refused.text
+    assert client.post(f"{page(row)}message/", {**posted, "channel": "public"}).status_code == 403
+
+
+def test_who_reads_a_new_document_is_said_by_whoever_joins_it(
+    client: Client, sign_in: SignIn, mezel: SupportRequest
+) -> None:
+    sign_in(client, "instructeur")
+    assert " checked" not in client.get(f"{page(mezel)}joindre/").text
+    refused = client.post(f"{page(mezel)}joindre/", {"file": io.BytesIO(blank_pdf())})
+    assert "Dites qui pourra lire ce document." in refused.text
+
+
+def test_reading_a_document_is_reading_the_file(
+    client: Client, sign_in: SignIn, mezel: SupportRequest, actor: Callable[[str], Actor]
+) -> None:
+    document = exchanges.attach_file(mezel, actor("instructeur"), name="plan.pdf", stream=blank_pdf())
+    address = f"/demandes/{mezel.reference}/documents/{document.uuid}/"
+    for name, times in (("maire", 0), ("cmt", 1)):
+        reader = sign_in(client, name)
+        assert reader.get(address).status_code == 200
+        person = actor(name).person_id
+        assert ReadingLog.objects.filter(support_request=mezel, person=person, at__gte=document.at).count() == times

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import Mandate
 from accounts.services import mandates, people
 from common.actor import Role
+from notifications.models import OutboxEvent
 from requests.models import Draft, SupportRequest
 from requests.services import drafts
 from territories.models import Collectivity
@@ -256,3 +257,55 @@ def test_visitors_of_one_network_begin_a_bounded_number_of_drafts(
     assert client.post(step(first, "besoin"), NEED).status_code == 302
     assert sign_in(refused, "maire").post(step(uuid.uuid4(), "besoin"), NEED).status_code == 302
     assert Draft.objects.filter(person__isnull=True).count() == 2
+
+
+# --- odd addresses and values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["collectivite=%00", "sujet=%00", "collectivite=04121&sujet=a%00b"])
+def test_a_null_character_in_an_address_breaks_nothing(client: Client, query: str) -> None:
+    assert client.get(f"/demandes/nouvelle/?{query}").status_code == 200
+    pk = uuid.uuid4()
+    assert client.post(f"/demandes/nouvelle/{pk}/apercu/", {**NEED, "subject": "a\0b"}).status_code == 200
+
+
+@pytest.mark.parametrize("reference", ["%00", "2026", "2026-04-00001%00", "nouvelles"])
+@pytest.mark.parametrize("page", ["/demandes/{}/", "/guichet/{}/", "/national/{}/", "/operateurs/{}/"])
+def test_what_is_no_reference_is_no_address(client: Client, page: str, reference: str) -> None:
+    assert client.get(page.format(reference)).status_code == 404
+
+
+def test_a_version_of_five_thousand_digits_is_no_version(client: Client) -> None:
+    posted = {**NEED, "version": "9" * 5000}
+    assert client.post(f"/demandes/nouvelle/{uuid.uuid4()}/besoin/enregistrer/", posted).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["next_council_on", "contact_email"])
+def test_a_slip_of_the_year_and_an_endless_address_are_said_beside_their_field(
+    client: Client, sign_in: SignIn, field: str
+) -> None:
+    pk = ready(sign_in(client, "maire"))
+    page, posted, words = {
+        "next_council_on": ("deja", {"next_council_on": "9999-12-31"}, "vérifiez l’année"),
+        "contact_email": ("vous", {**WHO, "contact_email": f"{'a' * 250}@b.fr"}, "254"),
+    }[field]
+    refused = client.post(step(pk, page), posted)
+    assert refused.status_code == 422
+    assert words in refused.content.decode()
+
+
+# --- asking the executive --------------------------------------------------------------------------------------------
+
+
+def test_only_the_head_is_asked_and_his_address_is_shown_to_nobody(client: Client, sign_in: SignIn, stage: Any) -> None:
+    deputy = stage.engage("adj-mezel", "M. Luc Orme", Role.OFFICIAL, "adjoint au maire", collectivity=_body("04121"))
+    Mandate.objects.filter(pk=deputy.pk).update(heads=False)
+    OutboxEvent.objects.all().delete()
+    pk = ready(sign_in(client, "secretaire"))
+    page = client.post(step(pk, "verifier"), {"action": "demander"}, follow=True).content.decode()
+    told = OutboxEvent.objects.filter(event="requests.draft_ready")
+    assert [row.payload["email"] for row in told] == ["maire@demo.example"]
+    body = page[page.index("<main") :]
+    asked = body[body.index("Demandé le") :]
+    assert "maire@demo.example" not in asked
+    assert "Bruyère" in asked

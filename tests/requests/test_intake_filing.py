@@ -232,6 +232,14 @@ def test_files_are_kept_with_the_draft_and_become_documents(client: Client, sign
     assert document.channel == "public"
 
 
+def test_a_refused_file_is_said_even_to_who_finishes_later(client: Client, sign_in: SignIn) -> None:
+    pk = begin(sign_in(client, "maire"))
+    posted = {"files": [SimpleUploadedFile("virus.exe", b"MZ\x90\x00" + b"\0" * 200)], "action": "plus-tard"}
+    refused = client.post(step(pk, "deja"), posted)
+    assert refused.status_code == 422
+    assert "virus.exe" in refused.content.decode()
+
+
 def test_a_file_can_be_removed_before_sending(client: Client, sign_in: SignIn) -> None:
     sign_in(client, "maire")
     pk = begin(client)
@@ -247,6 +255,8 @@ def test_the_town_hall_shares_with_its_grouping_only_by_consent(client: Client, 
     pk = ready(client)
     page = client.get(step(pk, "vous")).content.decode()
     assert "CA Provence-Alpes-Agglomération voie cette demande" in page
+    for reader in ("référent local", "prestataire du marché", "autres départements", "l’y autorise par son nom"):
+        assert reader in page, "the list of readers is closed: it names them all"
     client.post(step(pk, "verifier"), {"notice": "on", "accurate": "on"})
     assert SupportRequest.objects.get(submission_key=pk).shared_with_grouping is False
 

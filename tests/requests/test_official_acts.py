@@ -54,6 +54,7 @@ def test_the_proposal_is_read_again_then_accepted(client: Client, sign_in: SignI
     sign_in(client, executive(proposed))
     page = read(client, proposed)
     assert "Refuser ne ferme pas votre demande." in page
+    assert "(pilote)" not in page and "(appui)" not in page
     asked = read(client, proposed, "accepter/")
     offered = Solution.objects.get(support_request=proposed, state="proposed")
     assert offered.text[:40] in asked
@@ -255,7 +256,9 @@ def test_the_collectivity_writes_in_no_other_conversation(client: Client, sign_i
     asked = Solicitation.objects.filter(support_request__collectivity__code="04121").first()
     row = asked.support_request
     sign_in(client, "maire")
-    assert act(client, row, "messages", **message("Bonjour", channel="internal")).status_code == 403
+    refused = act(client, row, "messages", **message("Bonjour", channel="internal"))
+    assert refused.status_code == 403
+    assert "Bonjour</textarea>" in refused.content.decode(), "what was typed is not lost"
     leaked = act(client, row, "messages", **message("Bonjour", channel="solicitation", solicitation=asked.uuid))
     assert leaked.status_code == 422
     assert not Message.objects.filter(support_request=row, text="Bonjour").exists()

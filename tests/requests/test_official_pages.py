@@ -12,6 +12,8 @@ from django.test import Client
 from accounts.models import Mandate
 from accounts.services import mandates, people
 from common.actor import Role
+from operators.models import Provider
+from requests.demonstration.stage import Stage
 from requests.models import (
     Delegation,
     Dispatch,
@@ -24,7 +26,7 @@ from requests.models import (
     SupportRequest,
     Transition,
 )
-from requests.services import exchanges
+from requests.services import drafts, exchanges
 from requests.workflow import State
 from territories.models import Collectivity
 from tests.requests.counting import multiply, statements
@@ -272,7 +274,67 @@ def test_facts_on_the_body_are_read_before_the_signature(client: Client, sign_in
     page = read(sign_in(client, executive(row)), row)
     assert "Situation de la collectivité" in page
     assert "France ruralités revitalisation (FRR)\u00a0: inconnu" in page
-    assert "Un texte que le guichet écrit" not in page
+    assert "Un texte que le guichet écrit" in page, "the form of the desk says that he reads it"
+
+
+def test_the_way_says_why_a_request_was_transmitted(client: Client, sign_in: SignIn) -> None:
+    row = SupportRequest.objects.filter(referred_at__isnull=False, referrals__motives__motive="complexity").earliest(
+        "pk"
+    )
+    referral = row.referrals.latest("opened_at")
+    Referral.objects.create(support_request=row, opened_at=referral.opened_at, state="abandoned").motives.create(
+        motive="fragility"
+    )
+    page = read(sign_in(client, executive(row)), row)
+    assert "(parce que : " in page
+    assert "compétences réunies nulle part" in page
+    assert "la situation de la collectivité le justifie" not in page
+
+
+def test_an_operator_that_declines_while_another_is_asked_stops_no_search(client: Client, sign_in: SignIn) -> None:
+    row = SupportRequest.objects.filter(delegations__state="accepted", state=State.NATIONAL_SUPPORT).earliest("pk")
+    held = row.delegations.get(state="accepted")
+    other = Provider.objects.filter(kind="operator").exclude(delegations__support_request=row).first()
+    Delegation.objects.create(
+        support_request=row,
+        operator=other,
+        state="declined",
+        mission="x",
+        asked_at=held.asked_at,
+        asked_by_id=held.asked_by_id,
+        answered_at=held.answered_at - dt.timedelta(hours=1),
+        decline_reason="workload",
+    )
+    page = read(sign_in(client, executive(row)), row)
+    assert f"{other.name} n’interviendra pas." in page
+    assert "cherche un autre opérateur" not in page
+
+
+def test_a_help_of_the_agency_proposed_locally_stays_shown(client: Client, sign_in: SignIn) -> None:
+    row = SupportRequest.objects.filter(route="agency_service", solutions__state="accepted").earliest("pk")
+    assert "L’aide que vous avez acceptée" in read(sign_in(client, executive(row)), row)
+
+
+def test_the_details_typed_are_read_again_and_copied(client: Client, sign_in: SignIn, case: Find) -> None:
+    row = case("04121")
+    details = {"function": "adjointe", "perimeter": "Le vieux bourg", "partners": "La Poste", "budget": "30 000 euros"}
+    SupportRequest.objects.filter(pk=row.pk).update(details=details)
+    for who, page in (("maire", "demandes"), ("instructeur", "guichet")):
+        text = sign_in(client, who).get(f"/{page}/{row.reference}/").content.decode()
+        for words in details.values():
+            assert words in text, (who, words)
+    row.refresh_from_db()
+    copied = drafts.copy_of(row, Stage().actor(Stage().account("maire"))).answers
+    assert (copied["contact_function"], copied["perimeter"]) == ("adjointe", "Le vieux bourg")
+
+
+def test_a_project_leader_who_reads_leaves_a_trace(client: Client, sign_in: SignIn, case: Find, stage: Any) -> None:
+    leader, row = stage.account("chefprojet"), case("04121")
+    SupportRequest.objects.filter(pk=row.pk).update(filed_by=leader.user)
+    read(sign_in(client, leader), row)
+    assert ReadingLog.objects.filter(support_request=row, person=leader.user).count() == 1
+    read(sign_in(client, "maire"), row)
+    assert not ReadingLog.objects.filter(support_request=row, role="official").exists()
 
 
 def test_the_grouping_reads_by_consent_only(client: Client, sign_in: SignIn, case: Find) -> None:
@@ -293,9 +355,13 @@ def test_relaunching_appears_after_fifteen_working_days(client: Client, sign_in:
     sign_in(client, executive(row))
     assert "/relancer/" not in read(client, row)
     clock.shift(days=23)
-    assert exchanges.may_chase(row)
+    desk = Stage().actor(Stage().account("instructeur"))
+    exchanges.post(row, desk, channel="internal", text="Entre services.")
+    SupportRequest.objects.filter(pk=row.pk).update(hidden_until=dt.date(2027, 6, 1))
+    assert exchanges.may_chase(row), "a note among the services is no news to the applicant"
     sign_in(client, executive(row))
     assert "/relancer/" in read(client, row)
     assert client.post(f"/demandes/{row.reference}/relancer/").status_code == 302
+    assert SupportRequest.objects.get(pk=row.pk).hidden_until is None
     assert "/relancer/" not in read(client, row)
     assert client.post(f"/demandes/{row.reference}/relancer/").status_code == 409

@@ -243,6 +243,15 @@ def test_an_operator_reads_internal_notes_and_no_thread_of_a_provider(entrusted:
     )
     assert NOTE in text
     assert SIBLING not in text
+    assert "Reprendre la demande à l’opérateur" not in text, "the agency takes it back, not the operator"
+
+
+def test_an_operator_that_never_answered_did_not_refuse(entrusted: Case, sign_in: SignIn, stage: Stage) -> None:
+    with entrusted.on("2026-11-20", stage.account("anct")) as actor:
+        national.take_back_delegation(entrusted.row, actor, reason="Silence.")
+    page = sign_in(Client(), "maire").get(reverse("requests:detail", args=[entrusted.row.reference])).content.decode()
+    assert "Cerema n’a pas répondu." in page
+    assert "n’interviendra pas" not in page
 
 
 @pytest.mark.parametrize("name", ["maire", "offreur", "instructeur", "anct", "clct"])

@@ -12,7 +12,8 @@ from notifications.models import Mail, OutboxEvent
 from operators.models import Provider
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
-from requests.services import exchanges, national, solution, triage
+from requests.models import SupportRequest
+from requests.services import agreement, exchanges, intake, national, solution, triage
 from tests.requests.journeys import accepted, prepared, reviewed, searched, submitted, supported
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -56,6 +57,8 @@ def test_the_local_way_tells_each_once(stage: Stage) -> None:
     assert {"applicant_answered", "officer_named", "officer_told", "closing_proposed", "closed"} <= kinds
     mayor = {kind for kind, address in found if address == "maire@demo.example"}
     assert mayor == {"registered", "acknowledged", "proposed", "officer_named", "closed"}
+    named = Mail.objects.get(kind="officer_named", to_email="maire@demo.example")
+    assert "assure le suivi de votre projet" in named.text
     provider = {kind for kind, address in found if address == "offreur@demo.example"}
     assert provider == {"solicited"}
 
@@ -160,3 +163,89 @@ def test_what_is_refused_tells_nobody(stage: Stage) -> None:
     assert OutboxEvent.objects.count() == before
     asked.refresh_from_db()
     assert asked.state == "accepted"
+
+
+def test_both_parties_are_told_of_an_attachment(stage: Stage) -> None:
+    host, guest = submitted(stage, "hôte", code="04121"), submitted(stage)
+    guest.acknowledge("2026-11-03")
+    town = stage.account("maire2")
+    SupportRequest.objects.filter(pk=host.row.pk).update(
+        collectivity=town.collectivity_id, contact_email="intercommunalite@demo.example"
+    )
+    with guest.on("2026-11-04", guest.instructor) as actor:
+        triage.attach(guest.row, actor, host=SupportRequest.objects.get(pk=host.row.pk), reason="Une seule étude.")
+    found = told(guest)
+    assert found[("attached", "maire@demo.example")] == 1
+    assert found[("attached_host", "intercommunalite@demo.example")] == 1
+    mail = Mail.objects.get(kind="attached_host", to_email="intercommunalite@demo.example")
+    assert f"/demandes/{host.row.reference}/" in mail.text
+    assert "Une seule étude." in mail.text
+
+
+def test_what_ends_is_told_to_whoever_is_still_asked(stage: Stage) -> None:
+    case = searched(stage)
+    case.answer("2026-11-05", "caue-bourg-04", accepted=False, reason="workload", text="Non.")
+    with case.on("2026-11-06", stage.account("maire")) as actor:
+        intake.withdraw(case.row, actor, reason="Le projet est abandonné.")
+    found = told(case)
+    asked = case.row.solicitations.select_related("provider").get(state="asked")
+    declined = case.row.solicitations.select_related("provider").get(state="declined")
+    ended = {address for kind, address in found if kind == "ended_provider"}
+    assert "offreur@demo.example" in ended or asked.provider.email in ended
+    assert declined.provider.email not in ended
+    assert not [kind for kind, _ in found if kind == "ended_agency"]
+
+
+def test_what_ends_at_the_agency_is_told_to_it_and_its_operators(stage: Stage) -> None:
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        national.delegate(case.row, actor, [national.Mission(operator=Provider.objects.get(code="cerema"), text="x")])
+    with case.on("2026-11-13", stage.account("maire")) as actor:
+        intake.withdraw(case.row, actor)
+    found = told(case)
+    assert found[("ended_agency", "anct@demo.example")] == 1
+    assert found[("ended_operator", "cerema@demo.example")] == 1
+    entrusted = Mail.objects.get(kind="entrusted", to_email="maire@demo.example").text
+    assert "Cerema. Réponse attendue." in entrusted, "the name stays when the answer has come before the mail"
+
+
+def test_a_cancelled_agreement_is_told_to_both(stage: Stage) -> None:
+    row = SupportRequest.objects.filter(state="contracting", collectivity__department="04").first()
+    row = row or SupportRequest.objects.filter(state="contracting").earliest("pk")
+    agreement.cancel_contract(row, stage.actor(stage.account("anct")), reason="Le prestataire se retire.")
+    jobs.sweep([outbox.WORK])
+    kinds = set(Mail.objects.filter(object_reference=row.reference).values_list("kind", flat=True))
+    assert {"contract_cancelled", "agency_answered"} <= kinds
+    desk = Mail.objects.filter(object_reference=row.reference, kind="agency_answered").first()
+    assert "annuler la convention" in desk.subject
+
+
+def test_chasing_goes_over_one_head(stage: Stage, clock) -> None:
+    case = submitted(stage)
+    OutboxEvent.objects.all().delete()
+    clock.move_to("2026-11-25 10:00")
+    with case.on("2026-11-25", stage.account("maire")) as actor:
+        exchanges.chase(case.row, actor)
+    assert told(case)[("chased", case.deputy.contact_email)] == 1
+
+
+def test_one_s_own_message_does_not_come_back_by_mail(stage: Stage) -> None:
+    case = submitted(stage, contact_email="maire@demo.example")
+    with case.on("2026-11-04", stage.account("maire")) as actor:
+        exchanges.post(case.row, actor, channel="public", text="Où en est-on ?", key=uuid4())
+    found = told(case)
+    assert ("public_message_applicant", "maire@demo.example") not in found
+    assert [address for kind, address in found if kind == "public_message_desk"]
+
+
+def test_a_redirection_names_where_to_go(stage: Stage) -> None:
+    case = submitted(stage)
+    case.acknowledge("2026-11-03")
+    case.qualify("2026-11-03 11:00")
+    with case.on("2026-11-04", case.deputy) as actor:
+        triage.redirect(
+            case.row, actor, reason="grant", target="Dauphin et Aides-territoires", text="Pas de subvention ici."
+        )
+    told(case)
+    mail = Mail.objects.get(kind="redirected", to_email="maire@demo.example")
+    assert "Adressez-vous à\N{NO-BREAK SPACE}: Dauphin et Aides-territoires." in mail.text

@@ -180,6 +180,24 @@ def test_recording_takes_one_page_and_is_done_once(client: Client, sign_in: Sign
     assert (row.channel, row.confirmed_at, row.contact_name) == ("telephone", None, "Mme Lavande")
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"received_on": "0026-11-10"}, "plus de deux ans"),
+        ({"contact_email": f"{'a' * 250}@b.fr"}, "254"),
+    ],
+)
+def test_a_slip_while_recording_is_said_and_takes_no_number(
+    client: Client, sign_in: SignIn, changes: dict[str, str], words: str
+) -> None:
+    before = SupportRequest.objects.count()
+    posted = {**RECORD, "key": str(uuid.uuid4()), **changes}
+    refused = sign_in(client, "instructeur").post("/guichet/enregistrer/", posted)
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert SupportRequest.objects.count() == before
+
+
 def test_scans_are_kept_once_even_for_who_attaches_nothing_later(
     client: Client, sign_in: SignIn, blank_pdf: bytes
 ) -> None:
