@@ -16,11 +16,14 @@ from requests.enums import FundingMoment, NationalAnswerKind
 from requests.events import AgreementSigned
 from requests.models import Agreement, SupportRequest
 from requests.permissions import Ability, Relation, abilities, standing
-from requests.services import funding, national, signatures, transitions
+from requests.services import funding, national, shown, signatures, transitions
 from requests.workflow import Action
 
 #: VAT rate in percent: 20 unless listed (8.5 in Guadeloupe, Martinique and Réunion; none in Guyane and Mayotte).
 TAX_RATES = {"971": Decimal("8.5"), "972": Decimal("8.5"), "974": Decimal("8.5"), "973": Decimal(0), "976": Decimal(0)}
+
+#: Said to whoever signs another text than the one he read.
+CHANGED = "Cette convention a changé depuis que vous l’avez lue. Relisez-la avant de signer."
 
 
 def tax_rate(department_code: str) -> Decimal:
@@ -104,6 +107,7 @@ def sign_for_prefect(
     signatory: Mandate,
     signed_on: dt.date | None = None,
     on_paper: bool = False,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Agreement:
     """The prefect, or whoever holds his delegation for agreements of that amount, signs."""
@@ -115,6 +119,7 @@ def sign_for_prefect(
         if Ability.SIGN_AGREEMENT not in held and not by_desk:
             raise NotAllowed("La convention attend une autre signature que la vôtre.")
         agreement = _live_agreement(support_request)
+        shown.check(seen, shown.of_agreement(agreement), CHANGED)
         if agreement.prefect_signed_on is not None:
             return agreement
         agreement.prefect_signature = signatures.sign(
@@ -140,6 +145,7 @@ def sign_for_body(
     deliberated_on: dt.date,
     signed_on: dt.date | None = None,
     signed_by: str = "",
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Agreement:
     """The executive signs, on the strength of a deliberation whose date is recorded; the desk may note a paper one."""
@@ -149,6 +155,7 @@ def sign_for_body(
         if Ability.SIGN_FOR_BODY not in abilities(actor, support_request):
             raise NotAllowed("La convention attend une autre signature que la vôtre.")
         agreement = _live_agreement(support_request)
+        shown.check(seen, shown.of_agreement(agreement), CHANGED)
         if agreement.body_signed_on is not None:
             return agreement
         today = transitions.local_date(support_request, at)

@@ -26,7 +26,7 @@ from requests.enums import (
 from requests.events import OpinionAsked
 from requests.models import Decision, Referral, ReferralMotive, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, funding, letters, routing, signatures, transitions
+from requests.services import assignments, funding, letters, routing, shown, signatures, transitions
 from requests.workflow import Action
 
 LIVE = (ReferralState.PREPARATION, ReferralState.SENT, ReferralState.MORE_ASKED)
@@ -186,14 +186,23 @@ def send(
     signed_on: dt.date | None = None,
     on_paper: bool = False,
     scan: StoredFile | None = None,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> SupportRequest:
-    """The signature sends the referral: evidence is frozen, the agency is told, the letter is written by a worker."""
+    """The signature sends the referral: evidence is frozen, the agency is told, the letter is written by a worker.
+
+    ``seen`` is the mark of the text that was read (:mod:`requests.services.shown`); None: not read on a page.
+    """
     with transitions.begin(support_request.pk, Action.REFER, actor, at=at) as step:
         row = step.support_request
         referral = live_referral(row)
         if referral is None:
             raise Conflict("Aucune saisine n’est en préparation.", code="state_changed")
+        shown.check(
+            seen,
+            shown.of_referral(referral),
+            "Cette saisine a changé depuis que vous l’avez lue. Relisez-la avant de signer.",
+        )
         _check_amounts(referral)
         referral.signature = signatures.sign(
             row,

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from accounts.enums import OrganisationKind
 from accounts.models import Mandate, Organisation
@@ -22,10 +23,11 @@ from requests.enums import AssignmentKind, Route
 from requests.forms import referral as forms
 from requests.models import Agreement, Assignment, Referral, SupportRequest
 from requests.permissions import Ability
-from requests.services import agreement, national
+from requests.services import agreement, national, shown
 from requests.views.actions import Offered
 from requests.views.acts import ActView, SignedInView
 from requests.views.file import FileView
+from requests.views.read_first import ReadFirst
 from requests.workflow import Action, State
 
 PAGE_SIZE = 50
@@ -332,15 +334,30 @@ class OrderView(NationalAct):
         )
 
 
-class SignAgreementView(ActView):
-    """The prefect's signature, or whoever holds his delegation for that amount; a paper one is recorded here too."""
+class AgreementAct(ReadFirst):
+    """A signature of the agreement, which stands above the button."""
 
     ability = Ability.SIGN_FOR_BODY
+    template_name = "requests/national/agreement.html"
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        return live_agreement(self.support_request)
+
+    def shown(self) -> str:
+        return shown.of_agreement(self.agreement) if self.agreement else ""
+
+    def get_context(self) -> dict[str, Any]:
+        return {"agreement": self.agreement}
+
+
+class SignAgreementView(AgreementAct):
+    """The prefect's signature, or whoever holds his delegation for that amount; a paper one is recorded here too."""
+
     title = "Signer la convention pour le préfet"
     submit = "Enregistrer la signature"
     done = "La signature du préfet est enregistrée."
     form_class = forms.AgreementDateForm
-    template_name = "requests/national/agreement.html"
 
     def form_kwargs(self) -> dict[str, Any]:
         mandates = Mandate.objects.filter(
@@ -354,25 +371,17 @@ class SignAgreementView(ActView):
         mine = Mandate.objects.filter(pk=self.actor.mandate_id or 0).first()
         return {"signed_on": clock.today(), "signatory": str(mine.uuid) if mine else ""}
 
-    def get_context(self) -> dict[str, Any]:
-        return {"agreement": live_agreement(self.support_request)}
-
     def perform(self, form: forms.AgreementDateForm) -> None:
         agreement.sign_for_prefect(self.support_request, self.actor, **form.cleaned_data)
 
 
-class BodySignatureView(ActView):
+class BodySignatureView(AgreementAct):
     """The desk notes that the collectivity signed, and on the strength of which deliberation."""
 
-    ability = Ability.SIGN_FOR_BODY
     title = "Noter la signature de la collectivité"
     submit = "Enregistrer la signature"
     done = "La signature de la collectivité est enregistrée."
     form_class = forms.BodySignatureForm
-    template_name = "requests/national/agreement.html"
-
-    def get_context(self) -> dict[str, Any]:
-        return {"agreement": live_agreement(self.support_request)}
 
     def perform(self, form: forms.BodySignatureForm) -> None:
         agreement.sign_for_body(self.support_request, self.actor, **form.cleaned_data)

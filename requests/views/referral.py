@@ -17,8 +17,9 @@ from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
 from requests.models import Referral, SupportRequest
 from requests.permissions import Ability
-from requests.services import letters, referral, routing, signatures, transitions
+from requests.services import letters, referral, routing, shown, signatures, transitions
 from requests.views.acts import ActView, RequestView
+from requests.views.read_first import ReadFirst
 from requests.workflow import Action
 
 
@@ -122,10 +123,22 @@ class LetterPreview(RequestView):
         return response
 
 
-class SignView(ActView):
-    """The signature sends the referral. The button stands under the reasons (PRACTICE 3.3)."""
+class ReferralAct(ReadFirst):
+    """A signature of the referral in preparation."""
 
     ability = Action.REFER
+
+    @cached_property
+    def prepared(self) -> Referral | None:
+        return referral.live_referral(self.support_request)
+
+    def shown(self) -> str:
+        return shown.of_referral(self.prepared) if self.prepared else ""
+
+
+class SignView(ReferralAct):
+    """The signature sends the referral. The button stands under the reasons (PRACTICE 3.3)."""
+
     title = "Signer et transmettre à l’Agence"
     lead = "La signature envoie la saisine. L’Agence et la collectivité sont averties aussitôt."
     submit = "Signer et transmettre"
@@ -148,10 +161,10 @@ class SignView(ActView):
         return Mandate.objects.select_related("user").get(pk=self.actor.mandate_id or 0)
 
     def perform(self, form: forms.SignForm) -> None:
-        referral.send(self.support_request, self.actor, signatory=self.signatory)
+        referral.send(self.support_request, self.actor, signatory=self.signatory, seen=form.cleaned_data["seen"])
 
     def get_context(self) -> dict[str, Any]:
-        row = referral.live_referral(self.support_request)
+        row = self.prepared
         return {
             "referral": row,
             "motives": list(row.motives.all()) if row else [],
@@ -159,10 +172,9 @@ class SignView(ActView):
         }
 
 
-class PaperSignatureView(ActView):
+class PaperSignatureView(ReferralAct):
     """« Enregistrer une signature donnée hors du portail »: the act in force on its date is looked up."""
 
-    ability = Action.REFER
     title = "Enregistrer une signature donnée hors du portail"
     lead = "La saisine part dès l’enregistrement, sous l’acte en vigueur à la date de la signature."
     submit = "Enregistrer et transmettre"
@@ -185,6 +197,7 @@ class PaperSignatureView(ActView):
             signatory=form.cleaned_data["signatory"],
             signed_on=form.cleaned_data["signed_on"],
             on_paper=True,
+            seen=form.cleaned_data["seen"],
             scan=store(scan.name, scan) if scan else None,
         )
 

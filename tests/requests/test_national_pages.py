@@ -17,6 +17,7 @@ from requests.models import Agreement, SupportRequest
 from requests.services import national
 from tests.requests.counting import statements
 from tests.requests.journeys import prepared, reviewed
+from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 SignIn = Callable[[Client, Mandate | str], Client]
@@ -206,13 +207,13 @@ def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: 
     deputy = sign_in(Client(), "adjoint")
     signed = {"signatory": str(case.deputy.uuid), "signed_on": "2026-11-12"}
     assert deputy.get(page("agreement-sign-prefect", case)).status_code == 200
-    assert deputy.post(page("agreement-sign-prefect", case), signed).status_code == 302
+    assert read_and_post(deputy, page("agreement-sign-prefect", case), signed).status_code == 302
     desk = sign_in(Client(), "instructeur")
     body = {"deliberated_on": "2026-11-12", "signed_on": "2026-11-10", "signed_by": "Mme Bruyère"}
-    wrong = desk.post(page("agreement-sign-body", case), body)
+    wrong = read_and_post(desk, page("agreement-sign-body", case), body)
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["deliberated_on"])
     body = {**body, "deliberated_on": "2026-11-06"}
-    assert desk.post(page("agreement-sign-body", case), body).status_code == 302
+    assert read_and_post(desk, page("agreement-sign-body", case), body).status_code == 302
 
     assert agency.post(page("national-commit", case), commitment).status_code == 403
     assert director.post(page("national-commit", case), commitment).status_code == 302
@@ -241,9 +242,9 @@ def test_the_desk_records_a_paper_signature_and_nobody_else_does(
     assert agency.post(address, paper).status_code == 403
     desk = sign_in(Client(), "instructeur")
     assert desk.post(address, {**paper, "on_paper": ""}).status_code == 403
-    wrong = desk.post(address, {**paper, "signed_on": "2026-09-05"})
+    wrong = read_and_post(desk, address, {**paper, "signed_on": "2026-09-05"})
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["signatory"])
-    assert desk.post(address, paper).status_code == 302
+    assert read_and_post(desk, address, paper).status_code == 302
     assert Agreement.objects.get(support_request=contracting.row).prefect_signature.on_paper
 
 

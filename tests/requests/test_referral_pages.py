@@ -15,6 +15,7 @@ from requests.models import Signature
 from requests.services import referral
 from tests.files import samples
 from tests.requests.journeys import JUSTIFICATION, prepared, searched
+from tests.requests.reading import hidden, read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 SignIn = Callable[[Client, Mandate | str], Client]
@@ -117,7 +118,7 @@ def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) 
 
 def test_a_justification_of_38_characters_is_counted_for_the_signatory(stage: Stage, deputy: Client) -> None:
     case = prepared(stage, justification="a" * 38)
-    answer = deputy.post(page("referral-sign", case), {"read": "on"})
+    answer = read_and_post(deputy, page("referral-sign", case), {"read": "on"})
     assert answer.status_code == 422
     assert (
         "Renseignez la justification «\u00a0complexité du projet\u00a0»\u00a0: "
@@ -135,13 +136,26 @@ def test_signing_sends(stage: Stage, deputy: Client) -> None:
         "Signer et transmettre</button>"
     )  # the reasons stand above the button
     assert deputy.post(page("referral-sign", case), {}).status_code == 422
-    assert deputy.post(page("referral-sign", case), {"read": "on"}).status_code == 302
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
     case.row.refresh_from_db()
     assert case.row.state == "referred"
     again = deputy.post(page("referral-sign", case), {"read": "on"})
     assert again.status_code == 409
     assert "Mme\u00a0Charme" in again.content.decode()
     assert Signature.objects.filter(support_request=case.row).count() == 1
+
+
+def test_a_justification_edited_since_it_was_read_is_not_signed(stage: Stage, deputy: Client) -> None:
+    case = prepared(stage)
+    seen = hidden(deputy, page("referral-sign", case))
+    with case.on("2026-11-09", case.instructor) as actor:
+        referral.edit(case.row, actor, motives={"complexity": JUSTIFICATION + " Et autre chose."})
+    late = deputy.post(page("referral-sign", case), {"read": "on", **seen})
+    assert (late.status_code, "a changé depuis que vous l’avez lue" in late.content.decode()) == (409, True)
+    assert "Et autre chose." in late.content.decode()
+    assert not Signature.objects.filter(support_request=case.row).exists()
+    again = {field.name: field.value() for field in late.context["form"].hidden_fields()}
+    assert deputy.post(page("referral-sign", case), {"read": "on", **again}).status_code == 302
 
 
 def test_an_instructor_signs_nothing_and_reads_why(stage: Stage, desk: Client) -> None:
@@ -160,7 +174,7 @@ def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
         ({"signatory": signatory, "signed_on": "2026-12-31"}, "signed_on"),
         ({"signatory": signatory, "signed_on": "2026-09-05"}, "signatory"),  # between two prefects
     ):
-        answer = desk.post(page("referral-paper", case), given)
+        answer = read_and_post(desk, page("referral-paper", case), given)
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
         assert f'id="id_{field}_error"' in answer.content.decode()
@@ -168,7 +182,7 @@ def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
     scan = io.BytesIO(samples.pdf())
     scan.name = "saisine signée.pdf"
     given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": scan}
-    assert desk.post(page("referral-paper", case), given).status_code == 302
+    assert read_and_post(desk, page("referral-paper", case), given).status_code == 302
     signed = Signature.objects.get(support_request=case.row)
     assert (signed.act.number, signed.scan.name) == ("2023-240-002", "saisine signée.pdf")
 

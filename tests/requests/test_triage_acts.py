@@ -22,6 +22,7 @@ from requests.demonstration.stage import SETTLED
 from requests.models import Dispatch, Document, SupportRequest
 from requests.services import solution, triage
 from requests.workflow import State
+from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -124,8 +125,8 @@ def test_the_local_way_from_the_receipt_to_the_end(
     }
     assert act(client, row, "proposer", **proposal).status_code == 302
     assert state(row) is State.PROPOSED
-    answered = act(client, row, "noter-reponse", accepted="yes", channel="telephone", note="Le maire accepte.")
-    assert answered.status_code == 302
+    accepted = {"accepted": "yes", "channel": "telephone", "note": "Le maire accepte."}
+    assert read_and_post(client, f"/guichet/{row.reference}/noter-reponse/", accepted).status_code == 302
 
     assert client.get(f"/guichet/{row.reference}/designer/").status_code == 403
     sign_in(client, "adjoint")
