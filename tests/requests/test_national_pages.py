@@ -199,6 +199,7 @@ def contracting(agency: Client, stage: Stage) -> Case:
 def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: SignIn, stage: Stage) -> None:
     case, director = contracting, sign_in(Client(), "dg")
     commitment = {"committed_on": "2026-11-12", "starts_on": "2026-12-07"}
+    assert page("national-commit", case) not in director.get(page("national-file", case)).content.decode()
     early = director.post(page("national-commit", case), commitment)
     assert early.status_code == 422
     assert "deux signatures" in early.content.decode()
@@ -208,14 +209,18 @@ def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: 
     signed = {"signatory": str(case.deputy.uuid), "signed_on": "2026-11-12"}
     assert deputy.get(page("agreement-sign-prefect", case)).status_code == 200
     assert read_and_post(deputy, page("agreement-sign-prefect", case), signed).status_code == 302
+    assert page("agreement-sign-prefect", case) not in deputy.get(page("file", case)).content.decode()
     desk = sign_in(Client(), "instructeur")
+    assert page("agreement-sign-body", case) in desk.get(page("file", case)).content.decode()
     body = {"deliberated_on": "2026-11-12", "signed_on": "2026-11-10", "signed_by": "Mme Bruyère"}
     wrong = read_and_post(desk, page("agreement-sign-body", case), body)
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["deliberated_on"])
     body = {**body, "deliberated_on": "2026-11-06"}
     assert read_and_post(desk, page("agreement-sign-body", case), body).status_code == 302
 
+    assert page("agreement-sign-body", case) not in desk.get(page("file", case)).content.decode()
     assert agency.post(page("national-commit", case), commitment).status_code == 403
+    assert page("national-commit", case) in director.get(page("national-file", case)).content.decode()
     assert director.post(page("national-commit", case), commitment).status_code == 302
     case.row.refresh_from_db()
     assert case.row.state == "contracting"  # support starts on 7 December
