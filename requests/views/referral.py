@@ -12,7 +12,6 @@ from accounts.models import Mandate
 from common import clock
 from common.actor import DESK_ROLES, Matter
 from common.errors import Invalid
-from files.services import store
 from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
 from requests.models import Referral, SupportRequest
@@ -198,7 +197,7 @@ class PaperSignatureView(ReferralAct):
             signed_on=form.cleaned_data["signed_on"],
             on_paper=True,
             seen=form.cleaned_data["seen"],
-            scan=store(scan.name, scan) if scan else None,
+            scan=(scan.name, scan) if scan else None,
         )
 
 

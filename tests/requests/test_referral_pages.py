@@ -165,7 +165,7 @@ def test_an_instructor_signs_nothing_and_reads_why(stage: Stage, desk: Client) -
         assert "Aucune délégation de signature n’est enregistrée pour M.\u00a0Frêne" in answer.content.decode()
 
 
-def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
+def test_a_signature_given_on_paper(stage: Stage, desk: Client, sign_in: SignIn) -> None:
     case = prepared(stage)
     signatory = str(case.deputy.uuid)
     for given, field in (
@@ -179,12 +179,23 @@ def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
         assert list(answer.context["form"].errors) == [field]
         assert f'id="id_{field}_error"' in answer.content.decode()
     assert "a pris fin avec le départ du préfet" in answer.content.decode()
+    wrong = io.BytesIO(b"MZ\x90\x00" + b"\0" * 99)
+    wrong.name = "saisine.exe"
+    given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": wrong}
+    answer = read_and_post(desk, page("referral-paper", case), given)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["scan"])
+    assert not case.row.signatures.exists()
     scan = io.BytesIO(samples.pdf())
     scan.name = "saisine signée.pdf"
     given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": scan}
     assert read_and_post(desk, page("referral-paper", case), given).status_code == 302
     signed = Signature.objects.get(support_request=case.row)
     assert (signed.act.number, signed.scan.name) == ("2023-240-002", "saisine signée.pdf")
+    kept = case.row.documents.get(kind="signed_paper")
+    assert (kept.channel, kept.file) == ("internal", signed.scan)
+    served = reverse("requests:document", args=[case.row.reference, kept.uuid])
+    assert desk.get(served).status_code == 200
+    assert sign_in(Client(), "maire").get(served).status_code in {403, 404}
 
 
 # --- the letter, the opinion, giving up ------------------------------------------------------------------------------
