@@ -14,6 +14,7 @@ from common.actor import Actor, Matter
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from files.models import StoredFile
+from requests import deadlines
 from requests.enums import (
     AssignmentKind,
     Circuit,
@@ -46,13 +47,13 @@ def open_referral(
         row = step.support_request
         referral = live_referral(row)
         if referral is None:
-            year = step.today.year
+            closing = deadlines.commitments_close(step.today)
             referral = Referral.objects.create(
                 support_request=row,
                 decision=decision,
                 opened_at=step.at,
-                fiscal_year=year,
-                commitments_close_on=dt.date(year, 11, 30),
+                fiscal_year=closing.year,
+                commitments_close_on=closing,
             )
             for motive in decision.motives:
                 ReferralMotive.objects.create(
@@ -119,7 +120,6 @@ EDITABLE = frozenset(
         "cost_incl_tax",
         "proposed_answer",
         "outside_reason",
-        "fiscal_year",
         "to_sign_by",
     }
 )
@@ -218,6 +218,8 @@ def send(
             amount=referral.cost_excl_tax,
         )
         referral.evidence = routing.evidence(row)
+        referral.commitments_close_on = deadlines.commitments_close(step.today)
+        referral.fiscal_year = referral.commitments_close_on.year
         referral.state = ReferralState.SENT
         referral.sent_at = step.at
         referral.save()

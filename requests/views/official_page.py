@@ -271,6 +271,7 @@ class Page:
             "service": self._service(),
             "because": [] if preparing else [official_way.BECAUSE[row.motive] for row in self.motives],
             "situation": self._situation() if preparing else None,
+            "commitments_close_on": deadlines.commitments_close(self.actor.on) if preparing else None,
             "entries": self._entries(),
             "closing": Closing.objects.filter(support_request=row, confirmed_at__isnull=False).first()
             if self.state is State.CLOSED

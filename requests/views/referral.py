@@ -1,5 +1,6 @@
 """The desk's pages of the national way: the referral's form, its letter, its signature, the CMT's opinion."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,6 +13,7 @@ from accounts.models import Mandate
 from common import clock
 from common.actor import DESK_ROLES, Matter
 from common.errors import Invalid
+from requests import deadlines
 from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
 from requests.models import Referral, SupportRequest
@@ -33,6 +35,12 @@ def desk_agents(support_request: SupportRequest) -> list[Mandate]:
 def desk_signatories(support_request: SupportRequest, matter: Matter) -> list[Mandate]:
     today = transitions.local_date(support_request, clock.now())
     return signatures.signatories(support_request.department_id, matter, today)
+
+
+def commitments(today: dt.date) -> dict[str, Any]:
+    """Until when what leaves today is committed, and whether the current year is closed already."""
+    closing = deadlines.commitments_close(today)
+    return {"closing": closing, "is_next_year": closing.year > today.year}
 
 
 class ReferralView(ActView):
@@ -102,6 +110,7 @@ class ReferralView(ActView):
                 (Motive(motive), routing.motive_sentences(support_request, motive)) for motive in Motive.values
             ],
             "funding": list(support_request.funding_tests.select_related("rule")),
+            **commitments(self.actor.on),
             "page_back": reverse("requests:file", args=[support_request.reference]),
             "may_sign": Action.REFER in self.abilities and self.actor.may_sign(Matter.REFERRAL),
             "more_asked": row.state == ReferralState.MORE_ASKED,
@@ -168,6 +177,10 @@ class SignView(ReferralAct):
             "referral": row,
             "motives": list(row.motives.all()) if row else [],
             "evidence": routing.readable(routing.evidence(self.support_request)),
+            "referent": self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
+            .select_related("person")
+            .first(),
+            **commitments(self.actor.on),
         }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pikepdf
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from accounts.models import Mandate
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Signature
-from requests.services import referral
+from requests.services import letters, referral
 from tests.files import samples
 from tests.requests.journeys import JUSTIFICATION, prepared, searched
 from tests.requests.reading import hidden, read_and_post
@@ -113,6 +114,24 @@ def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) 
     assert desk.get(page("referral", abandoned)).status_code == 403
 
 
+def test_a_referral_of_december_belongs_to_the_next_year_and_says_so(
+    stage: Stage, desk: Client, deputy: Client, sign_in: SignIn, clock
+) -> None:
+    case = prepared(stage)
+    assert "Les engagements 2026 ferment le 30\u00a0novembre 2026." in desk.get(page("referral", case)).content.decode()
+    mayor = sign_in(Client(), "maire")
+    told = mayor.get(reverse("requests:detail", args=[case.row.reference])).content.decode()
+    assert "L’Agence engage ses crédits 2026 jusqu’au 30\u00a0novembre 2026." in told
+    clock.move_to("2026-12-01 10:00")
+    desk, deputy = sign_in(desk, "instructeur"), sign_in(deputy, "adjoint")  # their sessions are over
+    for name, client in (("referral", desk), ("referral-sign", deputy)):
+        text = client.get(page(name, case)).content.decode()
+        assert "relève de l’exercice 2027, ouvert jusqu’au 30\u00a0novembre 2027" in text
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
+    kept = case.row.referrals.get()
+    assert (kept.fiscal_year, str(kept.commitments_close_on)) == (2027, "2027-11-30")
+
+
 # --- the signature ---------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +162,27 @@ def test_signing_sends(stage: Stage, deputy: Client) -> None:
     assert again.status_code == 409
     assert "Mme\u00a0Charme" in again.content.decode()
     assert Signature.objects.filter(support_request=case.row).count() == 1
+
+
+def test_whoever_signs_and_whoever_instructs_read_all_that_is_asked(
+    stage: Stage, desk: Client, deputy: Client, sign_in: SignIn
+) -> None:
+    case = prepared(stage)
+    written = {
+        "proposed_answer": "market", "outside_reason": "Aucune équipe publique.", "evidence_note": "Deux appels.",
+        "duration": "six mois", "calendar": "dès janvier", "cost_excl_tax": "12000", "cost_incl_tax": "14400",
+    }  # fmt: skip
+    assert desk.post(page("referral", case), {**FORM, **written}).status_code == 302
+    signing = deputy.get(page("referral-sign", case)).content.decode()
+    assert "Référent local\u00a0: M.\u00a0Frêne" in signing
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
+    document = case.row.documents.get(kind="referral")
+    letter = render_to_string("requests/letters/referral.html", letters.context(document))
+    instructing = sign_in(Client(), "anct").get(page("national-file", case)).content.decode()
+    for text in (signing, letter, instructing):
+        for words in ("Aucune équipe publique.", "le marché d’ingénierie", "Deux appels.", "six mois", "dès janvier"):
+            assert words in text
+        assert "12\u202f000\u00a0€ HT, 14\u202f400\u00a0€ TTC" in text
 
 
 def test_a_justification_edited_since_it_was_read_is_not_signed(stage: Stage, deputy: Client) -> None:
