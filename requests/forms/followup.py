@@ -55,7 +55,7 @@ class ClosingForm(forms.Form):
         label="Bilan",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="Ce qui a été fait, ce qui reste à faire, en quelques phrases.",
+        help_text="Ce qui a été fait, ce qui reste à faire, en quelques phrases. La collectivité lira ce texte.",
         error_messages={"required": "Écrivez le bilan en quelques phrases."},
     )
     recommendations = forms.CharField(
