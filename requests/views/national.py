@@ -23,6 +23,7 @@ from requests.enums import AssignmentKind, Route
 from requests.forms import referral as forms
 from requests.models import Agreement, Assignment, Referral, SupportRequest
 from requests.permissions import Ability
+from requests.queue import bounded_counts
 from requests.services import agreement, national, shown
 from requests.views.actions import Offered
 from requests.views.acts import ActView, SignedInView
@@ -32,7 +33,7 @@ from requests.workflow import Action, State
 
 PAGE_SIZE = 50
 
-#: Tabs of the national queue: address → (label, states, extra conditions). The first one is shown unless told.
+#: Tabs of the national queue: address → (label, states). The first one is shown unless told.
 TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "a-prendre": ("À prendre en charge", (State.REFERRED,)),
     "instruction": ("En instruction", (State.NATIONAL_REVIEW,)),
@@ -40,8 +41,12 @@ TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "conventions": ("Conventions", (State.CONTRACTING,)),
     "accompagnements": ("Accompagnements", (State.NATIONAL_SUPPORT, State.SUSPENDED)),
     "complements": ("Compléments demandés", (State.REFERRAL_PREPARATION,)),
-    "terminees": ("Terminées ou rendues", (State.CLOSED, State.DROPPED, State.LOCAL_SEARCH, State.WITHDRAWN)),
 }
+#: A file once referred is in a tab, whatever became of it since.
+TABS["terminees"] = (
+    "Rendues ou terminées",
+    tuple(state for state in State if not any(state in held for _, held in TABS.values())),
+)
 
 
 class NationalQueue(SignedInView):
@@ -52,7 +57,8 @@ class NationalQueue(SignedInView):
             raise PermissionDenied("Cette page est celle de l’Agence et de ses chargés de mission territoriaux.")
         visible = SupportRequest.objects.visible_to(self.actor).filter(referred_at__isnull=False)
         tab = request.GET.get("vue", "")
-        label, states = TABS.get(tab) or TABS["a-prendre"]
+        tab = tab if tab in TABS else next(iter(TABS))
+        label, states = TABS[tab]
         latest = Referral.objects.filter(support_request=OuterRef("pk")).order_by("-opened_at")
         rows = (
             visible.filter(state__in=states)
@@ -68,13 +74,10 @@ class NationalQueue(SignedInView):
             )
             .order_by("referred_at", "pk")
         )
-        counts = dict.fromkeys(TABS, 0)
-        for state in visible.values_list("state", flat=True)[:1000]:
-            for name, (_, held) in TABS.items():
-                counts[name] += state in held
+        counts = bounded_counts({name: visible.filter(state__in=held) for name, (_, held) in TABS.items()})
         page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
         tabs = [(name, title, counts[name]) for name, (title, _) in TABS.items()]
-        context = {"tabs": tabs, "tab": tab or "a-prendre", "label": label, "page": page, "today": clock.today()}
+        context = {"tabs": tabs, "tab": tab, "label": label, "page": page, "today": clock.today()}
         return render(request, "requests/national/queue.html", context)
 
 

@@ -45,12 +45,24 @@ def page(name: str, case: Case | SupportRequest) -> str:
 def test_the_queue_counts_and_shows_each_tab(agency: Client, stage: Stage) -> None:
     visible = SupportRequest.objects.filter(referred_at__isnull=False)
     page_of_all = agency.get("/national/")
-    counts = {name: count for name, _, count in page_of_all.context["tabs"]}
+    counts = {name: count.value for name, _, count in page_of_all.context["tabs"]}
     assert counts["conventions"] == visible.filter(state="contracting").count() == 1
     assert counts["accompagnements"] == visible.filter(state__in=["national_support", "suspended"]).count()
     for name in counts:
         shown = agency.get(f"/national/?vue={name}").context["page"].object_list
         assert len(shown) == counts[name]
+    assert sum(counts.values()) == visible.count()
+
+
+def test_a_file_sent_back_stays_in_a_tab_whatever_became_of_it(
+    agency: Client, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = reviewed(stage).row
+    for state in ("proposed", "qualification"):
+        SupportRequest.objects.filter(pk=row.pk).update(state=state)
+        assert row in agency.get("/national/?vue=terminees").context["page"].object_list, state
+    monkeypatch.setattr("requests.views.national.PAGE_SIZE", 1)
+    assert 'href="?page=2&amp;vue=terminees"' in agency.get("/national/?vue=terminees").content.decode()
 
 
 @pytest.mark.parametrize("query", ["?vue=nothing", "?page=99", "?page=x", "?vue=instruction&page=0"])

@@ -155,7 +155,9 @@ def test_the_local_way_from_the_receipt_to_the_end(
     assert "Planter des arbres" in client.get(f"/guichet/{row.reference}/cloturer/").text
     assert act(client, row, "refuser-cloture", reason="Il manque le rapport.").status_code == 302
     assert state(row) is State.LOCAL_SUPPORT
-    act(sign_in(client, "suivi"), row, "proposer-cloture", **closing)
+    sign_in(client, "suivi")
+    assert "Il manque le rapport." in client.get(f"/guichet/{row.reference}/").text
+    act(client, row, "proposer-cloture", **closing)
     assert act(sign_in(client, "adjoint"), row, "cloturer").status_code == 302
     assert state(row) is State.CLOSED
     assert act(client, row, "rouvrir", reason="Une suite est demandée.").status_code == 302
