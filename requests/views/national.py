@@ -29,6 +29,7 @@ from requests.views.actions import Offered
 from requests.views.acts import ActView, SignedInView
 from requests.views.file import FileView
 from requests.views.read_first import ReadFirst
+from requests.views.referral import signatories_ever
 from requests.workflow import Action, State
 
 PAGE_SIZE = 50
@@ -363,12 +364,7 @@ class SignAgreementView(AgreementAct):
     form_class = forms.AgreementDateForm
 
     def form_kwargs(self) -> dict[str, Any]:
-        mandates = Mandate.objects.filter(
-            department_id=self.support_request.department_id,
-            role__in=["delegate", "deputy"],
-            confirmed_at__isnull=False,
-        )
-        return {"signatories": list(mandates.select_related("user"))}
+        return {"signatories": signatories_ever(self.support_request)}
 
     def get_initial(self) -> dict[str, Any]:
         mine = Mandate.objects.filter(pk=self.actor.mandate_id or 0).first()

@@ -8,7 +8,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from common.actor import Actor, Role
-from requests.enums import DelegationState, Motive
+from requests.enums import DelegationState, FundingMoment, Motive
 from requests.models import Agreement, Delegation, FundingTest, Referral, ReferralMotive, SupportRequest
 from requests.services import routing
 
@@ -23,7 +23,14 @@ def national_way(support_request: SupportRequest, actor: Actor) -> dict[str, Any
             for row in _rows(referral, "motive_rows")
         ],
         "evidence": routing.readable(referral.evidence) if referral and referral.evidence else None,
-        "funding_tests": [_with_days(row, "decided_on") for row in _rows(referral, "funding_rows")],
+        "funding_tests": [
+            {
+                **row,
+                "get_moment_display": FundingMoment(row["moment"]).label,
+                "rule": _with_days({"decided_on": row["decided_on"]}, "decided_on"),
+            }
+            for row in _rows(referral, "funding_rows")
+        ],
         "delegations": [
             {
                 **_with_days(row, "asked_at", "answered_at", "starts_on", "expected_on"),

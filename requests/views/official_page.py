@@ -265,13 +265,15 @@ class Page:
             "solution": self.lines[0].solution if self.lines else None,
             "lines": self.lines,
             "to_vote": any(line.offer.legal_mode in VOTED for line in self.lines),
+            "commitments_close_on": deadlines.commitments_close(self.actor.on)
+            if self.state is State.REFERRAL_PREPARATION
+            else None,
             "agreement": self.agreement,
             "funding": self._funding(),
             "delegations": [one for one in self.delegations if one.state == DelegationState.ACCEPTED],
             "service": self._service(),
             "because": [] if preparing else [official_way.BECAUSE[row.motive] for row in self.motives],
             "situation": self._situation() if preparing else None,
-            "commitments_close_on": deadlines.commitments_close(self.actor.on) if preparing else None,
             "entries": self._entries(),
             "closing": Closing.objects.filter(support_request=row, confirmed_at__isnull=False).first()
             if self.state is State.CLOSED

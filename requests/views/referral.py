@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.forms import CharField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import Mandate
 from common import clock
-from common.actor import DESK_ROLES, Matter
+from common.actor import DESK_ROLES, Matter, Role
 from common.errors import Invalid
 from requests import deadlines
 from requests.enums import AssignmentKind, Motive, ReferralState
@@ -43,6 +44,14 @@ def commitments(today: dt.date) -> dict[str, Any]:
     return {"closing": closing, "is_next_year": closing.year > today.year}
 
 
+def signatories_ever(support_request: SupportRequest) -> list[Mandate]:
+    """Who may have signed on paper, at whatever date: the delegates and deputies of the department, past ones too."""
+    mandates = Mandate.objects.filter(
+        department_id=support_request.department_id, role__in=[Role.DELEGATE, Role.DEPUTY], confirmed_at__isnull=False
+    )
+    return list(mandates.select_related("user"))
+
+
 class ReferralView(ActView):
     """« Transmettre à l’Agence (saisine) »: what was looked for, motives with their facts, what is asked, who signs."""
 
@@ -57,7 +66,15 @@ class ReferralView(ActView):
         if referral.live_referral(self.support_request) is None:
             if not self.may_ever():
                 raise PermissionDenied(self.refusal())
-            context = {"support_request": self.support_request, "state": self.support_request.get_state_display()}
+            context = {
+                "support_request": self.support_request,
+                "state": self.support_request.get_state_display(),
+                "typed": [
+                    (field.label, text)
+                    for name, field in forms.ReferralForm.base_fields.items()
+                    if isinstance(field, CharField) and (text := request.POST.get(name, "").strip())
+                ],
+            }
             return render(request, "requests/referral/gone.html", context, status=409)
         return super().post(request, *args, **kwargs)
 
@@ -194,12 +211,7 @@ class PaperSignatureView(ReferralAct):
     form_class = forms.PaperSignatureForm
 
     def form_kwargs(self) -> dict[str, Any]:
-        mandates = Mandate.objects.filter(
-            department_id=self.support_request.department_id,
-            role__in=["delegate", "deputy"],
-            confirmed_at__isnull=False,
-        )
-        return {"signatories": list(mandates.select_related("user"))}
+        return {"signatories": signatories_ever(self.support_request)}
 
     def perform(self, form: forms.PaperSignatureForm) -> None:
         scan = form.cleaned_data["scan"]

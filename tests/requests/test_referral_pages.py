@@ -111,6 +111,8 @@ def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) 
     answer = desk.post(page("referral", abandoned), FORM)
     assert answer.status_code == 409
     assert "Recherche locale" in answer.content.decode()
+    assert JUSTIFICATION in answer.content.decode(), "what was typed is given back"
+    assert "Étude de programmation" in answer.content.decode()
     assert desk.get(page("referral", abandoned)).status_code == 403
 
 
