@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from common import clock
@@ -40,6 +41,12 @@ def due_on(state: State, since: dt.date, territory: str) -> dt.date | None:
     """The day by which the holder of ``state`` is expected to act, when the state has a delay of its own."""
     days = WORKING_DAYS.get(state)
     return None if days is None else add_working_days(since, days, territory)
+
+
+def commitments_close(sent: dt.date) -> dt.date:
+    """The last day of the commitments that a referral sent that day can enter; its year is theirs (PRACTICE 1.6)."""
+    closing = dt.date.fromisoformat(f"{sent.year}-{settings.COMMITMENTS_CLOSE_ON}")
+    return closing if sent <= closing else dt.date.fromisoformat(f"{sent.year + 1}-{settings.COMMITMENTS_CLOSE_ON}")
 
 
 def answer_by(asked: dt.date, council_on: dt.date | None, territory: str) -> dt.date:

@@ -142,6 +142,10 @@ STORAGES = {
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 20 * 1024 * 1024)
 REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 100 * 1024 * 1024)
 
+#: Month and day after which the agency no longer commits the year's credits: the one its screens announce, a parameter
+#: of the agency. A referral sent later belongs to the next year.
+COMMITMENTS_CLOSE_ON = env.text("COMMITMENTS_CLOSE_ON", "11-30")
+
 # --- work ------------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.redis_url(env.text("REDIS_URL", ""))
 CELERY_TASK_IGNORE_RESULT = True

@@ -4,13 +4,13 @@ import re
 
 from django import forms
 
+from accounts.forms.fields import DayField
 from requests.enums import EntryKind, Result
-from requests.forms.desk import DateInput
 
 
 class EntryForm(forms.Form):
     kind = forms.ChoiceField(label="Nature", choices=EntryKind.choices, initial=EntryKind.STEP)
-    on = forms.DateField(label="Date", widget=DateInput, error_messages={"required": "Indiquez la date."})
+    on = DayField(label="Date", error_messages={"required": "Indiquez la date."})
     text = forms.CharField(
         label="Ce qui a eu lieu",
         max_length=2000,
@@ -28,7 +28,7 @@ class SuspendForm(forms.Form):
         help_text="La collectivité lira ce motif.",
         error_messages={"required": "Dites pourquoi : la collectivité lira ce motif."},
     )
-    expected_until = forms.DateField(label="Reprise prévue le", required=False, widget=DateInput)
+    expected_until = DayField(label="Reprise prévue le", required=False)
 
 
 class ResumeForm(forms.Form):
@@ -48,14 +48,12 @@ class ClosingForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez le résultat."},
     )
-    finished_on = forms.DateField(
-        label="Fin de l’accompagnement", widget=DateInput, error_messages={"required": "Indiquez la date de fin."}
-    )
+    finished_on = DayField(label="Fin de l’accompagnement", error_messages={"required": "Indiquez la date de fin."})
     summary = forms.CharField(
         label="Bilan",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="Ce qui a été fait, ce qui reste à faire, en quelques phrases.",
+        help_text="Ce qui a été fait, ce qui reste à faire, en quelques phrases. La collectivité lira ce texte.",
         error_messages={"required": "Écrivez le bilan en quelques phrases."},
     )
     recommendations = forms.CharField(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms.fields import DayField
 from accounts.models import Mandate, Organisation
 from operators.enums import ProviderKind
 from operators.models import Offer, Provider
@@ -29,15 +30,6 @@ def _text(
         help_text=hint,
         max_length=limit,
         widget=forms.Textarea(attrs={"rows": rows, "data-counter": str(limit)}),
-    )
-
-
-def _date(label: str, *, required: bool = True, hint: str = "") -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=required,
-        help_text=hint,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
@@ -135,7 +127,7 @@ class PaperSignatureForm(forms.Form):
     """A signature given on paper: who, when, and the scan."""
 
     signatory = MandateChoice(label="Signataire")
-    signed_on = _date("Date de la signature")
+    signed_on = DayField(label="Date de la signature")
     scan = forms.FileField(label="Copie signée", required=False, help_text="PDF, JPEG ou PNG, 20 Mo au plus.")
 
     def __init__(self, *args: Any, signatories: Sequence[Mandate], **kwargs: Any) -> None:
@@ -167,7 +159,7 @@ class PersonForm(forms.Form):
 class DelegateForm(forms.Form):
     """One mission an operator ticked, among the five."""
 
-    expected_on = _date("Réponse attendue le", required=False)
+    expected_on = DayField(label="Réponse attendue le", required=False)
 
     def __init__(self, *args: Any, operators: Sequence[Provider], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -242,7 +234,7 @@ class AgreementDateForm(forms.Form):
     """The prefect's signature on an agreement."""
 
     signatory = MandateChoice(label="Signataire")
-    signed_on = _date("Date de la signature")
+    signed_on = DayField(label="Date de la signature")
     on_paper = forms.BooleanField(label="Signature donnée sur papier", required=False)
 
     def __init__(self, *args: Any, signatories: Sequence[Mandate], **kwargs: Any) -> None:
@@ -253,14 +245,14 @@ class AgreementDateForm(forms.Form):
 class BodySignatureForm(forms.Form):
     """The applicant's signature, noted by the desk."""
 
-    deliberated_on = _date("Date de la délibération")
-    signed_on = _date("Date de la signature")
+    deliberated_on = DayField(label="Date de la délibération")
+    signed_on = DayField(label="Date de la signature")
     signed_by = forms.CharField(label="Signée par", max_length=200)
 
 
 class CommitForm(forms.Form):
-    committed_on = _date("Date de l’engagement")
-    starts_on = _date("Début de l’accompagnement", required=False, hint="Vide : dès l’engagement.")
+    committed_on = DayField(label="Date de l’engagement")
+    starts_on = DayField(label="Début de l’accompagnement", required=False, help_text="Vide : dès l’engagement.")
 
 
 class OrderForm(forms.Form):
@@ -314,7 +306,7 @@ class NotedAnswerForm(AnswerForm):
 
 class DelegationAnswerForm(AnswerForm):
     contact = forms.CharField(label="Interlocuteur de la collectivité", max_length=200, required=False)
-    starts_on = _date("Début", required=False, hint="Vide : dès maintenant.")
+    starts_on = DayField(label="Début", required=False, help_text="Vide : dès maintenant.")
     public_answer = forms.CharField(
         label="Si vous déclinez : ce que la collectivité lira",
         max_length=300,

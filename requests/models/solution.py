@@ -125,3 +125,8 @@ class SolutionLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} ({self.get_part_display()})"
+
+    @property
+    def official_part(self) -> str:
+        """The part in the official's words."""
+        return "chef de file" if self.part == Part.PILOT else "en appui"

@@ -12,15 +12,19 @@ from common import clock
 from common.actor import Actor, Matter
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
+from common.french import day
 from requests.enums import FundingMoment, NationalAnswerKind
 from requests.events import AgreementSigned
 from requests.models import Agreement, SupportRequest
 from requests.permissions import Ability, Relation, abilities, standing
-from requests.services import funding, national, signatures, transitions
+from requests.services import funding, national, shown, signatures, transitions
 from requests.workflow import Action
 
 #: VAT rate in percent: 20 unless listed (8.5 in Guadeloupe, Martinique and Réunion; none in Guyane and Mayotte).
 TAX_RATES = {"971": Decimal("8.5"), "972": Decimal("8.5"), "974": Decimal("8.5"), "973": Decimal(0), "976": Decimal(0)}
+
+#: Said to whoever signs another text than the one he read.
+CHANGED = "Cette convention a changé depuis que vous l’avez lue. Relisez-la avant de signer."
 
 
 def tax_rate(department_code: str) -> Decimal:
@@ -104,6 +108,7 @@ def sign_for_prefect(
     signatory: Mandate,
     signed_on: dt.date | None = None,
     on_paper: bool = False,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Agreement:
     """The prefect, or whoever holds his delegation for agreements of that amount, signs."""
@@ -115,14 +120,19 @@ def sign_for_prefect(
         if Ability.SIGN_AGREEMENT not in held and not by_desk:
             raise NotAllowed("La convention attend une autre signature que la vôtre.")
         agreement = _live_agreement(support_request)
-        if agreement.prefect_signed_on is not None:
+        shown.check(seen, shown.of_agreement(agreement), CHANGED)
+        signed_on = signed_on or transitions.local_date(support_request, at)
+        if agreement.prefect_signature is not None:
+            kept = agreement.prefect_signature
+            if (kept.mandate_id, kept.signed_on) != (signatory.pk, signed_on):
+                raise _recorded(f"La signature du préfet est déjà enregistrée : {kept.signatory}", kept.signed_on)
             return agreement
         agreement.prefect_signature = signatures.sign(
             support_request,
             Matter.AGREEMENT,
             signatory,
             actor,
-            signed_on=signed_on or transitions.local_date(support_request, at),
+            signed_on=signed_on,
             on_paper=on_paper,
             amount=agreement.amount_excl_tax,
         )
@@ -140,6 +150,7 @@ def sign_for_body(
     deliberated_on: dt.date,
     signed_on: dt.date | None = None,
     signed_by: str = "",
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Agreement:
     """The executive signs, on the strength of a deliberation whose date is recorded; the desk may note a paper one."""
@@ -149,17 +160,23 @@ def sign_for_body(
         if Ability.SIGN_FOR_BODY not in abilities(actor, support_request):
             raise NotAllowed("La convention attend une autre signature que la vôtre.")
         agreement = _live_agreement(support_request)
-        if agreement.body_signed_on is not None:
-            return agreement
+        shown.check(seen, shown.of_agreement(agreement), CHANGED)
         today = transitions.local_date(support_request, at)
         signed_on = signed_on or today
+        signed_by = (signed_by or actor.name)[:200]
+        if agreement.body_signed_on is not None:
+            kept = (agreement.deliberated_on, agreement.body_signed_on, agreement.body_signed_by)
+            if kept != (deliberated_on, signed_on, signed_by):
+                who = f"La signature de la collectivité est déjà enregistrée : {agreement.body_signed_by}"
+                raise _recorded(who, agreement.body_signed_on)
+            return agreement
         if deliberated_on > signed_on:
             raise Invalid("La délibération précède la signature : vérifiez sa date.", field="deliberated_on")
         if signed_on > today:
             raise Invalid("Une signature ne peut pas être datée d’un jour à venir.", field="signed_on")
         agreement.deliberated_on = deliberated_on
         agreement.body_signed_on = signed_on
-        agreement.body_signed_by = (signed_by or actor.name)[:200]
+        agreement.body_signed_by = signed_by
         agreement.save()
         _touch(support_request, at)
         _told(support_request, agreement, "body", at)
@@ -181,12 +198,21 @@ def commit(
         if Ability.COMMIT not in abilities(actor, support_request):
             raise NotAllowed("L’engagement revient à la direction générale de l’Agence.")
         agreement = _live_agreement(support_request)
+        today = transitions.local_date(support_request, at)
+        committed_on = committed_on or today
         if agreement.committed_on is not None:
+            if (agreement.committed_on, agreement.starts_on) != (committed_on, starts_on):
+                raise _recorded("L’engagement est déjà enregistré", agreement.committed_on)
             return agreement
         if agreement.prefect_signed_on is None or agreement.body_signed_on is None:
             raise Invalid("L’engagement suit les deux signatures : préfet et collectivité.")
-        today = transitions.local_date(support_request, at)
-        agreement.committed_on = committed_on or today
+        signed = max(agreement.prefect_signed_on, agreement.body_signed_on)
+        if not signed <= committed_on <= today:
+            raise Invalid(
+                f"L’engagement suit les deux signatures (la dernière est du {day(signed)}) et n’est pas à venir.",
+                field="committed_on",
+            )
+        agreement.committed_on = committed_on
         agreement.committed_by_id = actor.person_id
         agreement.starts_on = starts_on
         agreement.save()
@@ -214,6 +240,10 @@ def order(agreement: Agreement, actor: Actor, *, number: str, contractor: Organi
         agreement.contractor = contractor
         agreement.save(update_fields=["order_number", "contractor"])
         return agreement
+
+
+def _recorded(what: str, on: dt.date) -> Conflict:
+    return Conflict(f"{what}, le {day(on)}. Rien n’a été changé.", code="already_recorded")
 
 
 def _touch(support_request: SupportRequest, at: dt.datetime) -> None:

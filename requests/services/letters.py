@@ -2,9 +2,11 @@
 
 import datetime as dt
 import uuid
+import zoneinfo
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from common import clock
 from common.context_processors import current_site
@@ -43,20 +45,27 @@ def write(document: Document) -> None:
     """Performs the job: renders the letter and stores its PDF. Called with the row locked."""
     if document.file_id is not None:
         return
-    html = render_to_string(f"requests/letters/{LETTERS[document.kind][0]}.html", context(document))
-    document.file = store(f"{LETTERS[document.kind][0]}-{document.support_request.reference}.pdf", render_pdf(html))
+    name = f"{LETTERS[document.kind][0]}-{document.support_request.reference}.pdf"
+    document.file = store(name, render_pdf(_html(document)))
     document.save(update_fields=["file"])
 
 
+def _html(document: Document, **more: Any) -> str:
+    """The letter's page. Its days are those of the territory, wherever the worker stands (PRACTICE 1.11)."""
+    with timezone.override(zoneinfo.ZoneInfo(document.support_request.department.time_zone)):
+        return render_to_string(f"requests/letters/{LETTERS[document.kind][0]}.html", {**context(document), **more})
+
+
 def preview_referral(support_request: SupportRequest, referral: Referral) -> bytes:
-    """The referral's letter as it stands today, unsigned and kept nowhere: PDF bytes."""
+    """The referral's letter as it would leave now, with the evidence of now, unsigned and kept nowhere: PDF bytes."""
     document = Document(
         support_request=support_request,
         kind=DocumentKind.REFERRAL,
         source_key=f"referral:{referral.pk}",
         at=clock.now(),
     )
-    return render_pdf(render_to_string("requests/letters/referral.html", {**context(document), "is_preview": True}))
+    found = routing.readable(routing.evidence(support_request))
+    return render_pdf(_html(document, evidence=found, is_preview=True))
 
 
 def context(document: Document) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -13,9 +14,11 @@ from common.actor import Actor, Matter
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from files.models import StoredFile
+from requests import deadlines
 from requests.enums import (
     AssignmentKind,
     Circuit,
+    ConversationChannel,
     DocumentKind,
     FundingMoment,
     Motive,
@@ -26,7 +29,7 @@ from requests.enums import (
 from requests.events import OpinionAsked
 from requests.models import Decision, Referral, ReferralMotive, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, funding, letters, routing, signatures, transitions
+from requests.services import assignments, exchanges, funding, letters, routing, shown, signatures, transitions
 from requests.workflow import Action
 
 LIVE = (ReferralState.PREPARATION, ReferralState.SENT, ReferralState.MORE_ASKED)
@@ -44,13 +47,13 @@ def open_referral(
         row = step.support_request
         referral = live_referral(row)
         if referral is None:
-            year = step.today.year
+            closing = deadlines.commitments_close(step.today)
             referral = Referral.objects.create(
                 support_request=row,
                 decision=decision,
                 opened_at=step.at,
-                fiscal_year=year,
-                commitments_close_on=dt.date(year, 11, 30),
+                fiscal_year=closing.year,
+                commitments_close_on=closing,
             )
             for motive in decision.motives:
                 ReferralMotive.objects.create(
@@ -117,7 +120,6 @@ EDITABLE = frozenset(
         "cost_incl_tax",
         "proposed_answer",
         "outside_reason",
-        "fiscal_year",
         "to_sign_by",
     }
 )
@@ -185,15 +187,25 @@ def send(
     signatory: Mandate,
     signed_on: dt.date | None = None,
     on_paper: bool = False,
-    scan: StoredFile | None = None,
+    scan: tuple[str, BinaryIO | bytes] | None = None,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> SupportRequest:
-    """The signature sends the referral: evidence is frozen, the agency is told, the letter is written by a worker."""
+    """The signature sends the referral: evidence is frozen, the agency is told, the letter is written by a worker.
+
+    ``seen`` is the mark of the text that was read (:mod:`requests.services.shown`); None: not read on a page.
+    ``scan`` is the name and the content of a signed paper, kept with the file's documents.
+    """
     with transitions.begin(support_request.pk, Action.REFER, actor, at=at) as step:
         row = step.support_request
         referral = live_referral(row)
         if referral is None:
             raise Conflict("Aucune saisine n’est en préparation.", code="state_changed")
+        shown.check(
+            seen,
+            shown.of_referral(referral),
+            "Cette saisine a changé depuis que vous l’avez lue. Relisez-la avant de signer.",
+        )
         _check_amounts(referral)
         referral.signature = signatures.sign(
             row,
@@ -202,10 +214,12 @@ def send(
             actor,
             signed_on=signed_on or step.today,
             on_paper=on_paper,
-            scan=scan,
+            scan=_signed_paper(row, actor, scan, step.at) if scan else None,
             amount=referral.cost_excl_tax,
         )
         referral.evidence = routing.evidence(row)
+        referral.commitments_close_on = deadlines.commitments_close(step.today)
+        referral.fiscal_year = referral.commitments_close_on.year
         referral.state = ReferralState.SENT
         referral.sent_at = step.at
         referral.save()
@@ -213,6 +227,17 @@ def send(
         step.finish(referred_at=row.referred_at or step.at)
         letters.ask(row, DocumentKind.REFERRAL, source=f"referral:{referral.pk}:{step.at:%Y%m%d%H%M}", at=step.at)
     return step.support_request
+
+
+def _signed_paper(
+    support_request: SupportRequest, actor: Actor, scan: tuple[str, BinaryIO | bytes], at: dt.datetime
+) -> StoredFile | None:
+    (kept,) = exchanges.keep_files(
+        support_request, actor, [scan], channel=ConversationChannel.INTERNAL, kind=DocumentKind.SIGNED_PAPER, at=at
+    )
+    if isinstance(kept, Invalid):
+        raise Invalid(kept.message, field="scan", code=kept.code)
+    return kept.file
 
 
 def abandon(

@@ -5,6 +5,7 @@ A decision aid: nothing here decides, and no state changes.
 
 import datetime as dt
 import uuid
+import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,8 +95,9 @@ def differs(assessment: RoutingAssessment | None, kind: DecisionKind, offers: Se
     """Whether a decision departs from the proposal: another family, or an offer that is not among its candidates."""
     if assessment is None:
         return False
-    if kind == DecisionKind.REFER:
-        return assessment.kind == Kind.LOCAL_OFFER
+    proposed = Kind.NATIONAL_ESCALATION if kind == DecisionKind.REFER else Kind.LOCAL_OFFER
+    if assessment.kind != proposed:
+        return True
     candidates = {candidate["uuid"] for candidate in assessment.document["matching"]["candidates"]}
     return not set(offers) <= candidates
 
@@ -129,6 +131,7 @@ def motive_sentences(support_request: SupportRequest, motive: str) -> list[dict[
 def evidence(support_request: SupportRequest) -> dict[str, Any]:
     """What was looked for locally, frozen with a referral: the assessment, and each solicitation with its answer."""
     assessment = support_request.assessment
+    zone = zoneinfo.ZoneInfo(support_request.department.time_zone)
     solicitations = support_request.solicitations.select_related("provider", "offer")
     return {
         "assessment": str(assessment.pk) if assessment else None,
@@ -139,9 +142,9 @@ def evidence(support_request: SupportRequest) -> dict[str, Any]:
             {
                 "provider": row.provider.name,
                 "offer": row.offer.title,
-                "asked_on": row.asked_at.date().isoformat(),
+                "asked_on": row.asked_at.astimezone(zone).date().isoformat(),
                 "state": row.get_state_display(),
-                "answered_on": row.answered_at.date().isoformat() if row.answered_at else None,
+                "answered_on": row.answered_at.astimezone(zone).date().isoformat() if row.answered_at else None,
                 "reason": row.get_decline_reason_display() if row.decline_reason else "",
                 "answer": row.answer,
             }

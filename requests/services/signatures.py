@@ -3,10 +3,12 @@
 import datetime as dt
 from decimal import Decimal
 
+from accounts.enums import Civility
 from accounts.models import Mandate, SignatureAct
 from common import clock
 from common.actor import Actor, Matter, Role
-from common.errors import Invalid, NotAllowed
+from common.errors import Invalid
+from common.french import day
 from files.models import StoredFile
 from requests.models import Signature, SupportRequest
 
@@ -33,12 +35,12 @@ def sign(
     """Records a signature. Called inside a transaction, on a locked request.
 
     On the portal one signs oneself; on paper, the desk records who signed, when, and under which act. Raises
-    ``NotAllowed`` when somebody signs for another, ``Invalid`` when no act in force on that day covers the matter.
+    ``Invalid`` when somebody signs for another, or when no act in force on that day covers the matter.
     """
     if signed_on > clock.today():
         raise Invalid("Une signature ne peut pas être datée d’un jour à venir.", field="signed_on")
     if not on_paper and signatory.pk != actor.mandate_id:
-        raise NotAllowed("Chacun signe pour soi : enregistrez plutôt une signature donnée sur papier.")
+        raise Invalid("Chacun signe pour soi : enregistrez plutôt une signature donnée sur papier.", field="signatory")
     if signatory.department_id != support_request.department_id:
         raise Invalid("Ce signataire relève d’un autre département.", field="signatory")
     act = covering_act(signatory, matter, signed_on, amount)
@@ -79,17 +81,25 @@ def _dead(signatory: Mandate, matter: Matter, on: dt.date) -> str:
         return f"Aucune délégation de signature n’est enregistrée pour {name}. Choisissez un autre signataire."
     ended = min((day for day in (last.ends_on, last.delegating.ends_on, signatory.ends_on) if day), default=None)
     if ended is not None and ended <= on:
-        cause = "avec le départ du préfet " if last.delegating.ends_on == ended else ""
+        cause = (
+            f"avec le départ {_prefect(last.delegating, 'de la', 'du')} " if last.delegating.ends_on == ended else ""
+        )
         return (
-            f"La délégation de {name} (arrêté n° {last.number} du {last.signed_on:%d/%m/%Y}) a pris fin "
-            f"{cause}le {ended:%d/%m/%Y}. Choisissez un autre signataire."
+            f"La délégation de {name} (arrêté n° {last.number} du {day(last.signed_on)}) a pris fin "
+            f"{cause}le {day(ended)}. Choisissez un autre signataire."
         )
     return f"La délégation de {name} (arrêté n° {last.number}) ne couvre pas cet acte. Choisissez un autre signataire."
+
+
+def _prefect(delegate: Mandate, feminine: str, masculine: str) -> str:
+    """The delegate's title after its article: « la préfète », « du préfet »."""
+    return f"{feminine} préfète" if delegate.user.civility == Civility.MADAME else f"{masculine} préfet"
 
 
 def _block(signatory: Mandate, act: SignatureAct | None) -> str:
     """« Pour le préfet et par délégation, / la directrice départementale des territoires, / Prénom NOM »."""
     name = f"{signatory.user.first_name} {signatory.user.last_name.upper()}".strip()
     if act is None:
-        return f"Le préfet,\n{name}" if not signatory.ad_interim else f"Le préfet par intérim,\n{name}"
-    return f"Pour le préfet et par délégation,\n{act.quality_block},\n{name}"
+        interim = " par intérim" if signatory.ad_interim else ""
+        return f"{_prefect(signatory, 'La', 'Le')}{interim},\n{name}"
+    return f"Pour {_prefect(act.delegating, 'la', 'le')} et par délégation,\n{act.quality_block},\n{name}"

@@ -29,7 +29,7 @@ from requests.enums import (
 from requests.events import ProposalAccepted, SolicitationAnswered, Solicited
 from requests.models import Decision, Note, Solicitation, Solution, SolutionLine, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
-from requests.services import assignments, letters, transitions
+from requests.services import assignments, letters, shown, transitions
 from requests.workflow import Action, Holder, State
 
 
@@ -241,9 +241,13 @@ def accept_proposal(
     *,
     note: str = "",
     channel: str = AnswerChannel.PORTAL,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Solution:
-    """The applicant accepts: a fact, on which naming the follow-up officer rests. Accepting twice is harmless."""
+    """The applicant accepts: a fact, on which naming the follow-up officer rests. Accepting twice is harmless.
+
+    ``seen`` is the mark of the text that was read (:mod:`requests.services.shown`); None: not read on a page.
+    """
     at = at or clock.now()
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(support_request.pk)
@@ -252,6 +256,11 @@ def accept_proposal(
         solution = live_solution(support_request)
         if solution is None:
             raise Conflict("Aucune proposition n’attend de réponse.", code="no_proposal")
+        shown.check(
+            seen,
+            shown.of_proposal(solution),
+            "Cette proposition a changé depuis que vous l’avez lue. Relisez-la avant de répondre.",
+        )
         if solution.state == SolutionState.ACCEPTED:
             return solution
         solution.state = SolutionState.ACCEPTED

@@ -31,6 +31,9 @@ class Situation:
     agreed: bool = False  # the collectivity accepted the proposal
     closing: bool = False  # a closing waits for its confirmation
     hidden: bool = False
+    prefect_signed: bool = False  # the agreement, as the next two
+    body_signed: bool = False
+    committed: bool = False
     to_sign: bool = False  # a referral waits for this very person's signature
 
 
@@ -60,8 +63,8 @@ ACTS: tuple[Act, ...] = (
     Act(Ab.EDIT_REFERRAL, "referral", "Préparer la transmission"),
     Act(A.TAKE_UP, "national-take-up", "Prendre en charge"),
     Act(A.DELEGATE, "national-delegate", "Confier à un opérateur"),
-    Act(Ab.SIGN_AGREEMENT, "agreement-sign-prefect", "Signer la convention"),
-    Act(Ab.COMMIT, "national-commit", "Engager"),
+    Act(Ab.SIGN_AGREEMENT, "agreement-sign-prefect", "Signer la convention", lambda s: not s.prefect_signed),
+    Act(Ab.COMMIT, "national-commit", "Engager", lambda s: s.prefect_signed and s.body_signed and not s.committed),
     Act(A.START_SUPPORT, "national-start", "Démarrer l’accompagnement", folded=True),
     Act(A.CLOSE, "act-cloturer", "Confirmer la clôture", lambda s: s.closing),
     Act(A.RESUME, "act-reprendre", "Reprendre l’accompagnement"),
@@ -79,8 +82,14 @@ ACTS: tuple[Act, ...] = (
     Act(A.SEND_BACK, "national-send-back", "Renvoyer vers une offre locale", folded=True),
     Act(A.ASK_MORE, "national-ask-more", "Demander des compléments", folded=True),
     Act(A.NOT_RETAIN, "national-not-retain", "Ne pas retenir", folded=True),
-    Act(Ab.SIGN_FOR_BODY, "agreement-sign-body", "Noter la signature de la collectivité", folded=True),
-    Act(A.CANCEL_CONTRACT, "national-cancel", "Annuler la convention", folded=True),
+    Act(
+        Ab.SIGN_FOR_BODY,
+        "agreement-sign-body",
+        "Noter la signature de la collectivité",
+        lambda s: not s.body_signed,
+        folded=True,
+    ),
+    Act(A.CANCEL_CONTRACT, "national-cancel", "Annuler la convention", lambda s: not s.committed, folded=True),
     Act(A.RETURN_DELEGATION, "national-return", "Reprendre la demande à l’opérateur", folded=True),
     Act(A.REFER, "referral-paper", "Enregistrer une signature donnée sur papier", folded=True),
     Act(A.ABANDON_REFERRAL, "referral-abandon", "Abandonner la saisine", folded=True),

@@ -124,6 +124,8 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
     documents = _documents(support_request, internal, solicitations)
     solution = _solution(support_request)
     closing = _closing(support_request)
+    way = national_way(support_request, actor) if internal else None
+    agreement = way["agreement"] if way else None
     situation = Situation(
         state=support_request.step,
         qualified=support_request.qualified_at is not None,
@@ -132,6 +134,9 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         accepted=any(row.state == SolicitationState.ACCEPTED for row in solicitations),
         agreed=solution is not None and solution["row"].state == SolutionState.ACCEPTED,
         closing=closing is not None and closing.confirmed_at is None and closing.refused_at is None,
+        prefect_signed=agreement is not None and agreement.prefect_signed_on is not None,
+        body_signed=agreement is not None and agreement.body_signed_on is not None,
+        committed=agreement is not None and agreement.committed_on is not None,
         to_sign=support_request.awaits_my_signature,
         hidden=support_request.hidden_until is not None and support_request.hidden_until > actor.on,
     )
@@ -154,7 +159,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "decision_pending": _pending(support_request),
         "solution": solution,
         "closing": closing,
-        "way": national_way(support_request, actor) if internal else None,
+        "way": way,
         "solicitations": [_solicitation(row, messages) for row in solicitations],
         "public_thread": _thread(messages, ConversationChannel.PUBLIC),
         "internal_thread": _thread(messages, ConversationChannel.INTERNAL) if internal else None,

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from accounts.enums import OrganisationKind
 from accounts.models import Mandate, Organisation
@@ -22,15 +23,18 @@ from requests.enums import AssignmentKind, Route
 from requests.forms import referral as forms
 from requests.models import Agreement, Assignment, Referral, SupportRequest
 from requests.permissions import Ability
-from requests.services import agreement, national
+from requests.queue import bounded_counts
+from requests.services import agreement, national, shown
 from requests.views.actions import Offered
 from requests.views.acts import ActView, SignedInView
 from requests.views.file import FileView
+from requests.views.read_first import ReadFirst
+from requests.views.referral import signatories_ever
 from requests.workflow import Action, State
 
 PAGE_SIZE = 50
 
-#: Tabs of the national queue: address → (label, states, extra conditions). The first one is shown unless told.
+#: Tabs of the national queue: address → (label, states). The first one is shown unless told.
 TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "a-prendre": ("À prendre en charge", (State.REFERRED,)),
     "instruction": ("En instruction", (State.NATIONAL_REVIEW,)),
@@ -38,8 +42,12 @@ TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "conventions": ("Conventions", (State.CONTRACTING,)),
     "accompagnements": ("Accompagnements", (State.NATIONAL_SUPPORT, State.SUSPENDED)),
     "complements": ("Compléments demandés", (State.REFERRAL_PREPARATION,)),
-    "terminees": ("Terminées ou rendues", (State.CLOSED, State.DROPPED, State.LOCAL_SEARCH, State.WITHDRAWN)),
 }
+#: A file once referred is in a tab, whatever became of it since.
+TABS["terminees"] = (
+    "Rendues ou terminées",
+    tuple(state for state in State if not any(state in held for _, held in TABS.values())),
+)
 
 
 class NationalQueue(SignedInView):
@@ -50,7 +58,8 @@ class NationalQueue(SignedInView):
             raise PermissionDenied("Cette page est celle de l’Agence et de ses chargés de mission territoriaux.")
         visible = SupportRequest.objects.visible_to(self.actor).filter(referred_at__isnull=False)
         tab = request.GET.get("vue", "")
-        label, states = TABS.get(tab) or TABS["a-prendre"]
+        tab = tab if tab in TABS else next(iter(TABS))
+        label, states = TABS[tab]
         latest = Referral.objects.filter(support_request=OuterRef("pk")).order_by("-opened_at")
         rows = (
             visible.filter(state__in=states)
@@ -66,13 +75,10 @@ class NationalQueue(SignedInView):
             )
             .order_by("referred_at", "pk")
         )
-        counts = dict.fromkeys(TABS, 0)
-        for state in visible.values_list("state", flat=True)[:1000]:
-            for name, (_, held) in TABS.items():
-                counts[name] += state in held
+        counts = bounded_counts({name: visible.filter(state__in=held) for name, (_, held) in TABS.items()})
         page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
         tabs = [(name, title, counts[name]) for name, (title, _) in TABS.items()]
-        context = {"tabs": tabs, "tab": tab or "a-prendre", "label": label, "page": page, "today": clock.today()}
+        context = {"tabs": tabs, "tab": tab, "label": label, "page": page, "today": clock.today()}
         return render(request, "requests/national/queue.html", context)
 
 
@@ -332,47 +338,49 @@ class OrderView(NationalAct):
         )
 
 
-class SignAgreementView(ActView):
-    """The prefect's signature, or whoever holds his delegation for that amount; a paper one is recorded here too."""
+class AgreementAct(ReadFirst):
+    """A signature of the agreement, which stands above the button."""
 
     ability = Ability.SIGN_FOR_BODY
+    template_name = "requests/national/agreement.html"
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        return live_agreement(self.support_request)
+
+    def shown(self) -> str:
+        return shown.of_agreement(self.agreement) if self.agreement else ""
+
+    def get_context(self) -> dict[str, Any]:
+        return {"agreement": self.agreement}
+
+
+class SignAgreementView(AgreementAct):
+    """The prefect's signature, or whoever holds his delegation for that amount; a paper one is recorded here too."""
+
     title = "Signer la convention pour le préfet"
     submit = "Enregistrer la signature"
     done = "La signature du préfet est enregistrée."
     form_class = forms.AgreementDateForm
-    template_name = "requests/national/agreement.html"
 
     def form_kwargs(self) -> dict[str, Any]:
-        mandates = Mandate.objects.filter(
-            department_id=self.support_request.department_id,
-            role__in=["delegate", "deputy"],
-            confirmed_at__isnull=False,
-        )
-        return {"signatories": list(mandates.select_related("user"))}
+        return {"signatories": signatories_ever(self.support_request)}
 
     def get_initial(self) -> dict[str, Any]:
         mine = Mandate.objects.filter(pk=self.actor.mandate_id or 0).first()
         return {"signed_on": clock.today(), "signatory": str(mine.uuid) if mine else ""}
 
-    def get_context(self) -> dict[str, Any]:
-        return {"agreement": live_agreement(self.support_request)}
-
     def perform(self, form: forms.AgreementDateForm) -> None:
         agreement.sign_for_prefect(self.support_request, self.actor, **form.cleaned_data)
 
 
-class BodySignatureView(ActView):
+class BodySignatureView(AgreementAct):
     """The desk notes that the collectivity signed, and on the strength of which deliberation."""
 
-    ability = Ability.SIGN_FOR_BODY
     title = "Noter la signature de la collectivité"
     submit = "Enregistrer la signature"
     done = "La signature de la collectivité est enregistrée."
     form_class = forms.BodySignatureForm
-    template_name = "requests/national/agreement.html"
-
-    def get_context(self) -> dict[str, Any]:
-        return {"agreement": live_agreement(self.support_request)}
 
     def perform(self, form: forms.BodySignatureForm) -> None:
         agreement.sign_for_body(self.support_request, self.actor, **form.cleaned_data)

@@ -7,8 +7,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
-from common.actor import Actor
-from requests.enums import DelegationState, Motive
+from common.actor import Actor, Role
+from requests.enums import DelegationState, FundingMoment, Motive
 from requests.models import Agreement, Delegation, FundingTest, Referral, ReferralMotive, SupportRequest
 from requests.services import routing
 
@@ -23,17 +23,30 @@ def national_way(support_request: SupportRequest, actor: Actor) -> dict[str, Any
             for row in _rows(referral, "motive_rows")
         ],
         "evidence": routing.readable(referral.evidence) if referral and referral.evidence else None,
-        "funding_tests": [_with_days(row, "decided_on") for row in _rows(referral, "funding_rows")],
+        "funding_tests": [
+            {
+                **row,
+                "get_moment_display": FundingMoment(row["moment"]).label,
+                "rule": _with_days({"decided_on": row["decided_on"]}, "decided_on"),
+            }
+            for row in _rows(referral, "funding_rows")
+        ],
         "delegations": [
             {
                 **_with_days(row, "asked_at", "answered_at", "starts_on", "expected_on"),
                 "state_label": DelegationState(row["state"]).label,
+                "answer_text": row["answer_text"] if _may_read_answer(actor, row) else "",
                 "mine": row["organisation"] == actor.organisation_id and row["state"] == DelegationState.ASKED,
             }
             for row in _rows(referral, "delegation_rows")
         ],
         "agreement": _agreement(support_request) if referral else None,
     }
+
+
+def _may_read_answer(actor: Actor, row: dict[str, Any]) -> bool:
+    """« N’est lu que par l’Agence et la préfecture »: an operator reads his own answer, never another's."""
+    return actor.role is not Role.OPERATOR or row["organisation"] == actor.organisation_id
 
 
 def _rows(referral: Any, name: str) -> list[dict[str, Any]]:

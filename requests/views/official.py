@@ -18,14 +18,15 @@ from common.readonly import writes
 from requests.enums import OFFICIAL_STATES, SurveyMoment
 from requests.forms import official as forms
 from requests.forms.exchanges import AttachForm, MessageForm
-from requests.models import Agreement, Recommendation, SolutionLine, SupportRequest, Survey
+from requests.models import Agreement, Recommendation, Solution, SolutionLine, SupportRequest, Survey
 from requests.permissions import Ability
-from requests.services import agreement, drafts, exchanges, followup, intake, solution, triage
+from requests.services import agreement, drafts, exchanges, followup, intake, shown, solution, triage
 from requests.services.solution import live_solution
 from requests.views.acts import ActView, RequestView, SignedInView
 from requests.views.drafts import browser_key
 from requests.views.exchanges import page_of
 from requests.views.official_page import Page
+from requests.views.read_first import ReadFirst
 from requests.workflow import Action, Holder
 
 PER_PAGE = 25
@@ -115,13 +116,16 @@ class ProposalAct(OfficialAct):
     ability = Ability.ANSWER_PROPOSAL
     template_name = "requests/official/proposal_act.html"
 
+    @cached_property
+    def proposed(self) -> Solution | None:
+        return live_solution(self.support_request)
+
     def get_context(self) -> dict[str, Any]:
-        proposed = live_solution(self.support_request)
-        lines = SolutionLine.objects.filter(solution=proposed).select_related("provider", "offer")
-        return {"solution": proposed, "lines": list(lines)}
+        lines = SolutionLine.objects.filter(solution=self.proposed).select_related("provider", "offer")
+        return {"solution": self.proposed, "lines": list(lines)}
 
 
-class Accept(ProposalAct):
+class Accept(ReadFirst, ProposalAct):
     title = "Accepter l’aide proposée"
     lead = "La préfecture désigne alors la personne chargée de votre suivi."
     submit = "Accepter"
@@ -129,7 +133,10 @@ class Accept(ProposalAct):
     form_class = forms.AcceptForm
 
     def perform(self, form: Any) -> None:
-        solution.accept_proposal(self.support_request, self.actor, note=form.cleaned_data["note"])
+        solution.accept_proposal(self.support_request, self.actor, **form.cleaned_data)
+
+    def shown(self) -> str:
+        return shown.of_proposal(self.proposed) if self.proposed else ""
 
 
 class Decline(ProposalAct):
@@ -244,7 +251,7 @@ class StartAgain(RequestView):
         return redirect("requests:draft", draft.pk, "besoin")
 
 
-class SignForBody(OfficialAct):
+class SignForBody(ReadFirst, OfficialAct):
     ability = Ability.SIGN_FOR_BODY
     title = "Signer la convention"
     submit = "Signer la convention"
@@ -253,11 +260,23 @@ class SignForBody(OfficialAct):
     template_name = "requests/official/sign.html"
 
     def perform(self, form: Any) -> None:
-        agreement.sign_for_body(self.support_request, self.actor, deliberated_on=form.cleaned_data["deliberated_on"])
+        given = form.cleaned_data
+        agreement.sign_for_body(
+            self.support_request, self.actor, deliberated_on=given["deliberated_on"], seen=given["seen"]
+        )
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        return Agreement.objects.filter(support_request=self.support_request, cancelled_at__isnull=True).first()
+
+    def shown(self) -> str:
+        return shown.of_agreement(self.agreement) if self.agreement else ""
 
     def get_context(self) -> dict[str, Any]:
-        found = Agreement.objects.filter(support_request=self.support_request, cancelled_at__isnull=True).first()
-        return {"agreement": found, "funding": self.support_request.funding_tests.select_related("rule").last()}
+        return {
+            "agreement": self.agreement,
+            "funding": self.support_request.funding_tests.select_related("rule").last(),
+        }
 
 
 #: Address → the moment at which the questions are asked.

@@ -278,6 +278,9 @@ class Page:
             "solution": self.lines[0].solution if self.lines else None,
             "lines": self.lines,
             "to_vote": any(line.offer.legal_mode in VOTED for line in self.lines),
+            "commitments_close_on": deadlines.commitments_close(self.actor.on)
+            if self.state is State.REFERRAL_PREPARATION
+            else None,
             "agreement": self.agreement,
             "funding": self._funding(),
             "delegations": [one for one in self.delegations if one.state == DelegationState.ACCEPTED],

@@ -1,8 +1,10 @@
 """The desk's pages of the national way: the referral's form, its letter, its signature, the CMT's opinion."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.forms import CharField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,15 +12,16 @@ from django.utils.functional import cached_property
 
 from accounts.models import Mandate
 from common import clock
-from common.actor import DESK_ROLES, Matter
+from common.actor import DESK_ROLES, Matter, Role
 from common.errors import Invalid
-from files.services import store
+from requests import deadlines
 from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
 from requests.models import Referral, SupportRequest
 from requests.permissions import Ability
-from requests.services import letters, referral, routing, signatures, transitions
+from requests.services import letters, referral, routing, shown, signatures, transitions
 from requests.views.acts import ActView, RequestView
+from requests.views.read_first import ReadFirst
 from requests.workflow import Action
 
 
@@ -35,6 +38,20 @@ def desk_signatories(support_request: SupportRequest, matter: Matter) -> list[Ma
     return signatures.signatories(support_request.department_id, matter, today)
 
 
+def commitments(today: dt.date) -> dict[str, Any]:
+    """Until when what leaves today is committed, and whether the current year is closed already."""
+    closing = deadlines.commitments_close(today)
+    return {"closing": closing, "is_next_year": closing.year > today.year}
+
+
+def signatories_ever(support_request: SupportRequest) -> list[Mandate]:
+    """Who may have signed on paper, at whatever date: the delegates and deputies of the department, past ones too."""
+    mandates = Mandate.objects.filter(
+        department_id=support_request.department_id, role__in=[Role.DELEGATE, Role.DEPUTY], confirmed_at__isnull=False
+    )
+    return list(mandates.select_related("user"))
+
+
 class ReferralView(ActView):
     """« Transmettre à l’Agence (saisine) »: what was looked for, motives with their facts, what is asked, who signs."""
 
@@ -49,7 +66,15 @@ class ReferralView(ActView):
         if referral.live_referral(self.support_request) is None:
             if not self.may_ever():
                 raise PermissionDenied(self.refusal())
-            context = {"support_request": self.support_request, "state": self.support_request.get_state_display()}
+            context = {
+                "support_request": self.support_request,
+                "state": self.support_request.get_state_display(),
+                "typed": [
+                    (field.label, text)
+                    for name, field in forms.ReferralForm.base_fields.items()
+                    if isinstance(field, CharField) and (text := request.POST.get(name, "").strip())
+                ],
+            }
             return render(request, "requests/referral/gone.html", context, status=409)
         return super().post(request, *args, **kwargs)
 
@@ -102,6 +127,7 @@ class ReferralView(ActView):
                 (Motive(motive), routing.motive_sentences(support_request, motive)) for motive in Motive.values
             ],
             "funding": list(support_request.funding_tests.select_related("rule")),
+            **commitments(self.actor.on),
             "page_back": reverse("requests:file", args=[support_request.reference]),
             "may_sign": Action.REFER in self.abilities and self.actor.may_sign(Matter.REFERRAL),
             "more_asked": row.state == ReferralState.MORE_ASKED,
@@ -122,10 +148,22 @@ class LetterPreview(RequestView):
         return response
 
 
-class SignView(ActView):
-    """The signature sends the referral. The button stands under the reasons (PRACTICE 3.3)."""
+class ReferralAct(ReadFirst):
+    """A signature of the referral in preparation."""
 
     ability = Action.REFER
+
+    @cached_property
+    def prepared(self) -> Referral | None:
+        return referral.live_referral(self.support_request)
+
+    def shown(self) -> str:
+        return shown.of_referral(self.prepared) if self.prepared else ""
+
+
+class SignView(ReferralAct):
+    """The signature sends the referral. The button stands under the reasons (PRACTICE 3.3)."""
+
     title = "Signer et transmettre à l’Agence"
     lead = "La signature envoie la saisine. L’Agence et la collectivité sont averties aussitôt."
     submit = "Signer et transmettre"
@@ -148,21 +186,24 @@ class SignView(ActView):
         return Mandate.objects.select_related("user").get(pk=self.actor.mandate_id or 0)
 
     def perform(self, form: forms.SignForm) -> None:
-        referral.send(self.support_request, self.actor, signatory=self.signatory)
+        referral.send(self.support_request, self.actor, signatory=self.signatory, seen=form.cleaned_data["seen"])
 
     def get_context(self) -> dict[str, Any]:
-        row = referral.live_referral(self.support_request)
+        row = self.prepared
         return {
             "referral": row,
             "motives": list(row.motives.all()) if row else [],
             "evidence": routing.readable(routing.evidence(self.support_request)),
+            "referent": self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
+            .select_related("person")
+            .first(),
+            **commitments(self.actor.on),
         }
 
 
-class PaperSignatureView(ActView):
+class PaperSignatureView(ReferralAct):
     """« Enregistrer une signature donnée hors du portail »: the act in force on its date is looked up."""
 
-    ability = Action.REFER
     title = "Enregistrer une signature donnée hors du portail"
     lead = "La saisine part dès l’enregistrement, sous l’acte en vigueur à la date de la signature."
     submit = "Enregistrer et transmettre"
@@ -170,12 +211,7 @@ class PaperSignatureView(ActView):
     form_class = forms.PaperSignatureForm
 
     def form_kwargs(self) -> dict[str, Any]:
-        mandates = Mandate.objects.filter(
-            department_id=self.support_request.department_id,
-            role__in=["delegate", "deputy"],
-            confirmed_at__isnull=False,
-        )
-        return {"signatories": list(mandates.select_related("user"))}
+        return {"signatories": signatories_ever(self.support_request)}
 
     def perform(self, form: forms.PaperSignatureForm) -> None:
         scan = form.cleaned_data["scan"]
@@ -185,7 +221,8 @@ class PaperSignatureView(ActView):
             signatory=form.cleaned_data["signatory"],
             signed_on=form.cleaned_data["signed_on"],
             on_paper=True,
-            scan=store(scan.name, scan) if scan else None,
+            seen=form.cleaned_data["seen"],
+            scan=(scan.name, scan) if scan else None,
         )
 
 

@@ -7,9 +7,11 @@ from django.utils.functional import cached_property
 from requests.enums import AssignmentKind, SolutionState
 from requests.forms import solution as forms
 from requests.forms.triage import ReasonForm
+from requests.models import Solution
 from requests.permissions import Ability
-from requests.services import solution
+from requests.services import shown, solution
 from requests.views.acts import ActView
+from requests.views.read_first import ReadFirst
 from requests.views.triage import NamesSomebody
 from requests.workflow import Action
 
@@ -87,7 +89,7 @@ class WithdrawProposal(ActView):
         solution.withdraw_proposal(self.support_request, self.actor, reason=form.cleaned_data["reason"])
 
 
-class NoteAnswer(ActView):
+class NoteAnswer(ReadFirst):
     """The collectivity answered the desk rather than the portal."""
 
     ability = Ability.ANSWER_PROPOSAL
@@ -97,8 +99,15 @@ class NoteAnswer(ActView):
     submit = "Enregistrer la réponse"
     template_name = "requests/solution/answer.html"
 
+    @cached_property
+    def live(self) -> Solution | None:
+        return solution.live_solution(self.support_request)
+
+    def shown(self) -> str:
+        return shown.of_proposal(self.live) if self.live else ""
+
     def get_context(self) -> dict[str, Any]:
-        live = solution.live_solution(self.support_request)
+        live = self.live
         return {
             "live": live,
             "lines": list(live.lines.select_related("provider", "offer")) if live else [],
@@ -108,7 +117,13 @@ class NoteAnswer(ActView):
     def perform(self, form: Any) -> None:
         answers = form.cleaned_data
         if answers["accepted"] == forms.YES:
-            solution.accept_proposal(self.support_request, self.actor, note=answers["note"], channel=answers["channel"])
+            solution.accept_proposal(
+                self.support_request,
+                self.actor,
+                note=answers["note"],
+                channel=answers["channel"],
+                seen=answers["seen"],
+            )
             self.done = "Acceptation notée. Il reste à désigner le chargé de suivi."
         else:
             solution.decline_proposal(

@@ -1,13 +1,35 @@
 """What is posted to each route: a body that the person who may act would send, so that only the right decides."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from requests.models import SupportRequest
+from requests.services import shown
+from requests.services.referral import live_referral
+from requests.services.solution import live_solution
+from requests.views.national import live_agreement
 from tests.permissions.cast import COMMUNE, JUSTIFICATION
 
 TEXT = "Un texte qui dit pourquoi."
+
+#: Routes whose page says which text was read → the mark of that text, from the row of the file that it shows.
+READ_FIRST: dict[str, Callable[[SupportRequest], str]] = {
+    **dict.fromkeys(
+        ("requests:accept-proposal", "requests:act-noter-reponse"),
+        lambda row: shown.of_proposal(found) if (found := live_solution(row)) else "",
+    ),
+    **dict.fromkeys(
+        ("requests:referral-sign", "requests:referral-paper"),
+        lambda row: shown.of_referral(found) if (found := live_referral(row)) else "",
+    ),
+    **dict.fromkeys(
+        ("requests:sign-for-body", "requests:agreement-sign-body", "requests:agreement-sign-prefect"),
+        lambda row: shown.of_agreement(found) if (found := live_agreement(row)) else "",
+    ),
+}
 
 
 def _pdf() -> SimpleUploadedFile:

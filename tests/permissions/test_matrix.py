@@ -10,7 +10,8 @@ import pytest
 from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
-from tests.permissions.bodies import bodies
+from requests.models import SupportRequest
+from tests.permissions.bodies import READ_FIRST, bodies
 from tests.permissions.cast import ACTORS, Cast
 from tests.permissions.conftest import Ask
 from tests.permissions.table import Row, line, rows
@@ -90,5 +91,9 @@ def shown(row: Row, cast: Cast, ask: Ask) -> list[str]:
 
 
 def answer(row: Row, who: str, cast: Cast, ask: Ask) -> HttpResponseBase:
+    arguments = row.arguments(cast)
     body = bodies(cast.keys, cast.references).get(row.route)
-    return ask(who, row.method, reverse(row.route, kwargs=row.arguments(cast)), body() if callable(body) else body)
+    body = body() if callable(body) else body
+    if row.method == "POST" and row.route in READ_FIRST:
+        body |= {"seen": READ_FIRST[row.route](SupportRequest.objects.get(reference=arguments["reference"]))}
+    return ask(who, row.method, reverse(row.route, kwargs=arguments), body)

@@ -17,6 +17,7 @@ from requests.queue import COUNTERS, ORDERS, bounded_counts, current
 from requests.services import exchanges, triage
 from requests.workflow import State
 from tests.requests.counting import multiply, statements
+from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -325,7 +326,7 @@ def test_the_signatory_sees_what_to_sign_first(
     row = case("04022")
     page = f"/guichet/{row.reference}/noter-reponse/"
     accepted = {"accepted": "yes", "channel": "telephone", "note": "Le conseil a voté."}
-    assert sign_in(client, "instructeur").post(page, accepted).status_code == 302
+    assert read_and_post(sign_in(client, "instructeur"), page, accepted).status_code == 302
     assert row.reference in references(client.get("/guichet/?vue=a-signer"))
     assert row.reference not in references(client.get("/guichet/?vue=a-moi")), "an instructor never designates"
     assert references(sign_in(client, "adjoint").get("/guichet/"))[0] == row.reference

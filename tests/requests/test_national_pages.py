@@ -17,6 +17,7 @@ from requests.models import Agreement, SupportRequest
 from requests.services import national
 from tests.requests.counting import statements
 from tests.requests.journeys import prepared, reviewed
+from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 SignIn = Callable[[Client, Mandate | str], Client]
@@ -44,12 +45,24 @@ def page(name: str, case: Case | SupportRequest) -> str:
 def test_the_queue_counts_and_shows_each_tab(agency: Client, stage: Stage) -> None:
     visible = SupportRequest.objects.filter(referred_at__isnull=False)
     page_of_all = agency.get("/national/")
-    counts = {name: count for name, _, count in page_of_all.context["tabs"]}
+    counts = {name: count.value for name, _, count in page_of_all.context["tabs"]}
     assert counts["conventions"] == visible.filter(state="contracting").count() == 1
     assert counts["accompagnements"] == visible.filter(state__in=["national_support", "suspended"]).count()
     for name in counts:
         shown = agency.get(f"/national/?vue={name}").context["page"].object_list
         assert len(shown) == counts[name]
+    assert sum(counts.values()) == visible.count()
+
+
+def test_a_file_sent_back_stays_in_a_tab_whatever_became_of_it(
+    agency: Client, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = reviewed(stage).row
+    for state in ("proposed", "qualification"):
+        SupportRequest.objects.filter(pk=row.pk).update(state=state)
+        assert row in agency.get("/national/?vue=terminees").context["page"].object_list, state
+    monkeypatch.setattr("requests.views.national.PAGE_SIZE", 1)
+    assert 'href="?page=2&amp;vue=terminees"' in agency.get("/national/?vue=terminees").content.decode()
 
 
 @pytest.mark.parametrize("query", ["?vue=nothing", "?page=99", "?page=x", "?vue=instruction&page=0"])
@@ -198,6 +211,7 @@ def contracting(agency: Client, stage: Stage) -> Case:
 def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: SignIn, stage: Stage) -> None:
     case, director = contracting, sign_in(Client(), "dg")
     commitment = {"committed_on": "2026-11-12", "starts_on": "2026-12-07"}
+    assert page("national-commit", case) not in director.get(page("national-file", case)).content.decode()
     early = director.post(page("national-commit", case), commitment)
     assert early.status_code == 422
     assert "deux signatures" in early.content.decode()
@@ -206,15 +220,19 @@ def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: 
     deputy = sign_in(Client(), "adjoint")
     signed = {"signatory": str(case.deputy.uuid), "signed_on": "2026-11-12"}
     assert deputy.get(page("agreement-sign-prefect", case)).status_code == 200
-    assert deputy.post(page("agreement-sign-prefect", case), signed).status_code == 302
+    assert read_and_post(deputy, page("agreement-sign-prefect", case), signed).status_code == 302
+    assert page("agreement-sign-prefect", case) not in deputy.get(page("file", case)).content.decode()
     desk = sign_in(Client(), "instructeur")
+    assert page("agreement-sign-body", case) in desk.get(page("file", case)).content.decode()
     body = {"deliberated_on": "2026-11-12", "signed_on": "2026-11-10", "signed_by": "Mme Bruyère"}
-    wrong = desk.post(page("agreement-sign-body", case), body)
+    wrong = read_and_post(desk, page("agreement-sign-body", case), body)
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["deliberated_on"])
     body = {**body, "deliberated_on": "2026-11-06"}
-    assert desk.post(page("agreement-sign-body", case), body).status_code == 302
+    assert read_and_post(desk, page("agreement-sign-body", case), body).status_code == 302
 
+    assert page("agreement-sign-body", case) not in desk.get(page("file", case)).content.decode()
     assert agency.post(page("national-commit", case), commitment).status_code == 403
+    assert page("national-commit", case) in director.get(page("national-file", case)).content.decode()
     assert director.post(page("national-commit", case), commitment).status_code == 302
     case.row.refresh_from_db()
     assert case.row.state == "contracting"  # support starts on 7 December
@@ -241,9 +259,9 @@ def test_the_desk_records_a_paper_signature_and_nobody_else_does(
     assert agency.post(address, paper).status_code == 403
     desk = sign_in(Client(), "instructeur")
     assert desk.post(address, {**paper, "on_paper": ""}).status_code == 403
-    wrong = desk.post(address, {**paper, "signed_on": "2026-09-05"})
+    wrong = read_and_post(desk, address, {**paper, "signed_on": "2026-09-05"})
     assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["signatory"])
-    assert desk.post(address, paper).status_code == 302
+    assert read_and_post(desk, address, paper).status_code == 302
     assert Agreement.objects.get(support_request=contracting.row).prefect_signature.on_paper
 
 

@@ -24,6 +24,7 @@ from requests.models import (
 )
 from requests.services import exchanges
 from requests.workflow import State
+from tests.requests.reading import hidden
 from tests.requests.test_intake_filing import PNG
 from tests.requests.test_official_pages import executive, in_state, read
 
@@ -59,12 +60,30 @@ def test_the_proposal_is_read_again_then_accepted(client: Client, sign_in: SignI
     offered = Solution.objects.get(support_request=proposed, state="proposed")
     assert offered.text[:40] in asked
     assert "Prix\u00a0:" in asked
-    assert act(client, proposed, "accepter", note="Voté le 20 novembre.").status_code == 302
+    seen = hidden(client, f"/demandes/{proposed.reference}/accepter/")
+    assert act(client, proposed, "accepter", note="Voté le 20 novembre.", **seen).status_code == 302
     offered.refresh_from_db()
     assert offered.state == "accepted"
     assert "Vous avez accepté l’aide proposée" in read(client, proposed)
-    assert act(client, proposed, "accepter").status_code == 302
+    assert act(client, proposed, "accepter", **seen).status_code == 302
     assert Solution.objects.filter(support_request=proposed, state="accepted").count() == 1
+
+
+def test_a_proposal_changed_since_it_was_read_is_read_again(
+    client: Client, sign_in: SignIn, proposed: SupportRequest
+) -> None:
+    sign_in(client, executive(proposed))
+    address = f"/demandes/{proposed.reference}/accepter/"
+    seen = hidden(client, address)
+    Solution.objects.filter(support_request=proposed, state="proposed").update(price="12 000 euros")
+    late = client.post(address, seen)
+    assert late.status_code == 409
+    assert "a changé depuis que vous l’avez lue" in late.content.decode()
+    assert "12 000 euros" in late.content.decode()
+    assert client.post(address, {}).status_code == 409, "a page always says what it showed"
+    assert not Solution.objects.filter(support_request=proposed, state="accepted").exists()
+    again = {field.name: field.value() for field in late.context["form"].hidden_fields()}
+    assert client.post(address, again).status_code == 302
 
 
 def test_refusing_needs_a_reason_and_closes_nothing(client: Client, sign_in: SignIn, proposed: SupportRequest) -> None:
@@ -179,11 +198,18 @@ def test_the_agreement_is_signed_after_the_deliberation(client: Client, sign_in:
     assert "Faire délibérer votre conseil, puis signer la convention" in page
     assert "Prestation du marché de l’Agence, prise en charge par elle" in page
     assert act(client, row, "signer", authorised="on").status_code == 422
-    late = act(client, row, "signer", authorised="on", deliberated_on="2026-12-01")
+    seen = hidden(client, f"/demandes/{row.reference}/signer/")
+    late = act(client, row, "signer", authorised="on", deliberated_on="2026-12-01", **seen)
     assert late.status_code == 422
     assert "La délibération précède la signature" in late.content.decode()
     assert act(client, row, "signer", deliberated_on="2026-11-12").status_code == 422
-    assert act(client, row, "signer", authorised="on", deliberated_on="2026-11-12").status_code == 302
+    live = Agreement.objects.filter(support_request=row)
+    live.update(agency_share=live.get().agency_share - 10)
+    signed = {"authorised": "on", "deliberated_on": "2026-11-12"}
+    changed = act(client, row, "signer", **signed, **seen)
+    assert (changed.status_code, "a changé depuis" in changed.content.decode()) == (409, True)
+    seen = hidden(client, f"/demandes/{row.reference}/signer/")
+    assert act(client, row, "signer", **signed, **seen).status_code == 302
     agreement = Agreement.objects.get(support_request=row)
     assert (agreement.deliberated_on.day, agreement.body_signed_on.day) == (12, 21)
     assert "Signée par vous le 21\u00a0novembre 2026, après la délibération du 12\u00a0novembre 2026" in read(

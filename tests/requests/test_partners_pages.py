@@ -222,13 +222,27 @@ def test_an_operator_that_declines_leaves_the_file(entrusted: Case, sign_in: Sig
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
         assert f'id="id_{field}_error"' in answer.content.decode()
+    type(entrusted.row).objects.filter(pk=entrusted.row.pk).update(public_title="Un bâtiment")
     given = {"accepted": "non", "reason": "calendar", "text": "Pas avant mars."}
     assert operator.post(mission(entrusted, "ademe"), given)["Location"] == "/operateurs/"
     assert operator.get(file).status_code == 404
     assert operator.get("/operateurs/").status_code == 200
     page_of_mission = operator.get(mission(entrusted, "ademe"))
     assert page_of_mission.status_code == 200
-    assert "Lire la demande entière" not in page_of_mission.content.decode()
+    shown = page_of_mission.content.decode()
+    assert "Lire la demande entière" not in shown
+    assert entrusted.row.reference not in shown
+    assert entrusted.row.title not in shown
+
+
+def test_the_refusal_of_an_operator_is_not_read_by_another(entrusted: Case, sign_in: SignIn) -> None:
+    given = {"accepted": "non", "reason": "calendar", "text": "Refus-reserve-a-l-agence."}
+    declining = sign_in(Client(), "ademe")
+    assert declining.post(mission(entrusted, "ademe"), given).status_code == 302
+    file = reverse("requests:operator-file", args=[entrusted.row.reference])
+    assert "Refus-reserve" not in sign_in(Client(), "cerema").get(file).content.decode()
+    agency = reverse("requests:national-file", args=[entrusted.row.reference])
+    assert "Refus-reserve" in sign_in(Client(), "anct").get(agency).content.decode()
 
 
 def test_an_operator_reads_internal_notes_and_no_thread_of_a_provider(entrusted: Case, sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pikepdf
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -12,9 +13,10 @@ from accounts.models import Mandate
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Signature
-from requests.services import referral
+from requests.services import letters, referral
 from tests.files import samples
 from tests.requests.journeys import JUSTIFICATION, prepared, searched
+from tests.requests.reading import hidden, read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 SignIn = Callable[[Client, Mandate | str], Client]
@@ -109,7 +111,27 @@ def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) 
     answer = desk.post(page("referral", abandoned), FORM)
     assert answer.status_code == 409
     assert "Recherche locale" in answer.content.decode()
+    assert JUSTIFICATION in answer.content.decode(), "what was typed is given back"
+    assert "Étude de programmation" in answer.content.decode()
     assert desk.get(page("referral", abandoned)).status_code == 403
+
+
+def test_a_referral_of_december_belongs_to_the_next_year_and_says_so(
+    stage: Stage, desk: Client, deputy: Client, sign_in: SignIn, clock
+) -> None:
+    case = prepared(stage)
+    assert "Les engagements 2026 ferment le 30\u00a0novembre 2026." in desk.get(page("referral", case)).content.decode()
+    mayor = sign_in(Client(), "maire")
+    told = mayor.get(reverse("requests:detail", args=[case.row.reference])).content.decode()
+    assert "L’Agence engage ses crédits 2026 jusqu’au 30\u00a0novembre 2026." in told
+    clock.move_to("2026-12-01 10:00")
+    desk, deputy = sign_in(desk, "instructeur"), sign_in(deputy, "adjoint")  # their sessions are over
+    for name, client in (("referral", desk), ("referral-sign", deputy)):
+        text = client.get(page(name, case)).content.decode()
+        assert "relève de l’exercice 2027, ouvert jusqu’au 30\u00a0novembre 2027" in text
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
+    kept = case.row.referrals.get()
+    assert (kept.fiscal_year, str(kept.commitments_close_on)) == (2027, "2027-11-30")
 
 
 # --- the signature ---------------------------------------------------------------------------------------------------
@@ -117,7 +139,7 @@ def test_a_form_sent_after_the_signature_is_told_so(stage: Stage, desk: Client) 
 
 def test_a_justification_of_38_characters_is_counted_for_the_signatory(stage: Stage, deputy: Client) -> None:
     case = prepared(stage, justification="a" * 38)
-    answer = deputy.post(page("referral-sign", case), {"read": "on"})
+    answer = read_and_post(deputy, page("referral-sign", case), {"read": "on"})
     assert answer.status_code == 422
     assert (
         "Renseignez la justification «\u00a0complexité du projet\u00a0»\u00a0: "
@@ -135,13 +157,47 @@ def test_signing_sends(stage: Stage, deputy: Client) -> None:
         "Signer et transmettre</button>"
     )  # the reasons stand above the button
     assert deputy.post(page("referral-sign", case), {}).status_code == 422
-    assert deputy.post(page("referral-sign", case), {"read": "on"}).status_code == 302
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
     case.row.refresh_from_db()
     assert case.row.state == "referred"
     again = deputy.post(page("referral-sign", case), {"read": "on"})
     assert again.status_code == 409
     assert "Mme\u00a0Charme" in again.content.decode()
     assert Signature.objects.filter(support_request=case.row).count() == 1
+
+
+def test_whoever_signs_and_whoever_instructs_read_all_that_is_asked(
+    stage: Stage, desk: Client, deputy: Client, sign_in: SignIn
+) -> None:
+    case = prepared(stage)
+    written = {
+        "proposed_answer": "market", "outside_reason": "Aucune équipe publique.", "evidence_note": "Deux appels.",
+        "duration": "six mois", "calendar": "dès janvier", "cost_excl_tax": "12000", "cost_incl_tax": "14400",
+    }  # fmt: skip
+    assert desk.post(page("referral", case), {**FORM, **written}).status_code == 302
+    signing = deputy.get(page("referral-sign", case)).content.decode()
+    assert "Référent local\u00a0: M.\u00a0Frêne" in signing
+    assert read_and_post(deputy, page("referral-sign", case), {"read": "on"}).status_code == 302
+    document = case.row.documents.get(kind="referral")
+    letter = render_to_string("requests/letters/referral.html", letters.context(document))
+    instructing = sign_in(Client(), "anct").get(page("national-file", case)).content.decode()
+    for text in (signing, letter, instructing):
+        for words in ("Aucune équipe publique.", "le marché d’ingénierie", "Deux appels.", "six mois", "dès janvier"):
+            assert words in text
+        assert "12\u202f000\u00a0€ HT, 14\u202f400\u00a0€ TTC" in text
+
+
+def test_a_justification_edited_since_it_was_read_is_not_signed(stage: Stage, deputy: Client) -> None:
+    case = prepared(stage)
+    seen = hidden(deputy, page("referral-sign", case))
+    with case.on("2026-11-09", case.instructor) as actor:
+        referral.edit(case.row, actor, motives={"complexity": JUSTIFICATION + " Et autre chose."})
+    late = deputy.post(page("referral-sign", case), {"read": "on", **seen})
+    assert (late.status_code, "a changé depuis que vous l’avez lue" in late.content.decode()) == (409, True)
+    assert "Et autre chose." in late.content.decode()
+    assert not Signature.objects.filter(support_request=case.row).exists()
+    again = {field.name: field.value() for field in late.context["form"].hidden_fields()}
+    assert deputy.post(page("referral-sign", case), {"read": "on", **again}).status_code == 302
 
 
 def test_an_instructor_signs_nothing_and_reads_why(stage: Stage, desk: Client) -> None:
@@ -151,7 +207,7 @@ def test_an_instructor_signs_nothing_and_reads_why(stage: Stage, desk: Client) -
         assert "Aucune délégation de signature n’est enregistrée pour M.\u00a0Frêne" in answer.content.decode()
 
 
-def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
+def test_a_signature_given_on_paper(stage: Stage, desk: Client, sign_in: SignIn) -> None:
     case = prepared(stage)
     signatory = str(case.deputy.uuid)
     for given, field in (
@@ -160,17 +216,28 @@ def test_a_signature_given_on_paper(stage: Stage, desk: Client) -> None:
         ({"signatory": signatory, "signed_on": "2026-12-31"}, "signed_on"),
         ({"signatory": signatory, "signed_on": "2026-09-05"}, "signatory"),  # between two prefects
     ):
-        answer = desk.post(page("referral-paper", case), given)
+        answer = read_and_post(desk, page("referral-paper", case), given)
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
         assert f'id="id_{field}_error"' in answer.content.decode()
     assert "a pris fin avec le départ du préfet" in answer.content.decode()
+    wrong = io.BytesIO(b"MZ\x90\x00" + b"\0" * 99)
+    wrong.name = "saisine.exe"
+    given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": wrong}
+    answer = read_and_post(desk, page("referral-paper", case), given)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["scan"])
+    assert not case.row.signatures.exists()
     scan = io.BytesIO(samples.pdf())
     scan.name = "saisine signée.pdf"
     given = {"signatory": signatory, "signed_on": "2026-08-31", "scan": scan}
-    assert desk.post(page("referral-paper", case), given).status_code == 302
+    assert read_and_post(desk, page("referral-paper", case), given).status_code == 302
     signed = Signature.objects.get(support_request=case.row)
     assert (signed.act.number, signed.scan.name) == ("2023-240-002", "saisine signée.pdf")
+    kept = case.row.documents.get(kind="signed_paper")
+    assert (kept.channel, kept.file) == ("internal", signed.scan)
+    served = reverse("requests:document", args=[case.row.reference, kept.uuid])
+    assert desk.get(served).status_code == 200
+    assert sign_in(Client(), "maire").get(served).status_code in {403, 404}
 
 
 # --- the letter, the opinion, giving up ------------------------------------------------------------------------------

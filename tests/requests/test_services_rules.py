@@ -15,6 +15,7 @@ from operators.models import Subject
 from requests import deadlines
 from requests.demonstration.case import file
 from requests.demonstration.stage import Stage
+from requests.enums import DecisionKind
 from requests.models import (
     Decision,
     FundingTest,
@@ -25,7 +26,7 @@ from requests.models import (
     SupportRequest,
     Transition,
 )
-from requests.services import exchanges, intake, referral, solution, triage
+from requests.services import exchanges, intake, referral, routing, solution, triage
 from territories.models import Collectivity
 from tests.requests.journeys import JUSTIFICATION, prepared, searched, signature_of, submitted
 
@@ -176,8 +177,8 @@ def test_a_dead_delegation_signs_nothing(stage: Stage) -> None:
         with case.on("2026-11-09", who) as actor, pytest.raises(Invalid) as caught:
             referral.send(case.row, actor, signatory=case.deputy, on_paper=on_paper)
         assert caught.value.message == (
-            "La délégation de Mme\u00a0Charme (arrêté n° 2023-240-002 du 25/08/2023) a pris fin "
-            "avec le départ du préfet le 02/09/2026. Choisissez un autre signataire."
+            "La délégation de Mme\u00a0Charme (arrêté n° 2023-240-002 du 25\u00a0août 2023) a pris fin "
+            "avec le départ du préfet le 2\u00a0septembre 2026. Choisissez un autre signataire."
         )
         assert caught.value.field == "signatory"
     case.row.refresh_from_db()
@@ -227,8 +228,9 @@ def test_no_act_covers_the_days_between_two_prefects(signed_on: str, stage: Stag
 def test_one_signs_for_oneself_and_not_for_tomorrow(stage: Stage) -> None:
     case = prepared(stage)
     with case.on("2026-11-09", case.instructor) as actor:
-        with pytest.raises(NotAllowed, match="Chacun signe pour soi"):
+        with pytest.raises(Invalid, match="Chacun signe pour soi") as caught:
             referral.send(case.row, actor, signatory=case.deputy)
+        assert caught.value.field == "signatory"
         with pytest.raises(Invalid, match="jour à venir"):
             referral.send(case.row, actor, signatory=case.deputy, signed_on=dt.date(2026, 12, 1), on_paper=True)
         _, other = stage.desk("90")
@@ -244,6 +246,20 @@ def test_the_prefect_signs_by_office(stage: Stage) -> None:
         referral.send(case.row, actor, signatory=delegate)
     assert signature_of(case.row).act is None
     assert signature_of(case.row).block == "Le préfet,\nHenri AUBIER"
+
+
+def test_a_woman_is_la_prefete(stage: Stage) -> None:
+    delegate = stage.account("delegue")
+    delegate.user.civility = "Mme"
+    delegate.user.save()
+    case = prepared(stage)
+    with case.on("2026-11-09", case.deputy) as actor:
+        referral.send(case.row, actor, signatory=case.deputy)
+    assert signature_of(case.row).block.startswith("Pour la préfète et par délégation,\n")
+    other = prepared(stage, "deux")
+    with other.on("2026-11-09", delegate) as actor:
+        referral.send(other.row, actor, signatory=delegate)
+    assert signature_of(other.row).block == "La préfète,\nHenri AUBIER"
 
 
 @pytest.mark.parametrize("length", [0, 38, 199])
@@ -306,6 +322,19 @@ def test_a_decision_that_differs_says_why(stage: Stage) -> None:
             triage.decide_local(case.row, actor, [offer("anru-quartiers")], message="Un toit.")
         triage.decide_local(case.row, actor, [offer("anru-quartiers")], message="Un toit.", reason="Avis du préfet.")
     assert case.row.decisions.get().differs
+
+
+@pytest.mark.parametrize(
+    ("proposed", "decided", "departs"),
+    [
+        ("NATIONAL_ESCALATION", "local", True), ("NATIONAL_ESCALATION", "refer", False),
+        ("LOCAL_OFFER", "local", False), ("LOCAL_OFFER", "refer", True),
+    ],
+)  # fmt: skip
+def test_another_family_than_the_proposal_departs_from_it(proposed: str, decided: str, departs: bool) -> None:
+    """Even when the offer stands among the candidates that the proposal set aside."""
+    assessment = RoutingAssessment(kind=proposed, document={"matching": {"candidates": [{"uuid": "a"}]}})
+    assert routing.differs(assessment, DecisionKind(decided), ["a"] if decided == "local" else []) is departs
 
 
 # --- history ---------------------------------------------------------------------------------------------------------

@@ -203,15 +203,22 @@ def test_the_market_and_its_three_dates(stage: Stage) -> None:
     with case.on("2026-11-16", case.deputy) as actor:
         agreement.sign_for_prefect(case.row, actor, signatory=case.deputy)
         agreement.sign_for_prefect(case.row, actor, signatory=case.deputy)  # twice is once
+        with pytest.raises(Conflict, match="déjà enregistrée"):
+            agreement.sign_for_prefect(case.row, actor, signatory=case.deputy, signed_on=dt.date(2026, 11, 13))
     with case.on("2026-11-16", stage.account("dg")) as actor, pytest.raises(Invalid, match="deux signatures"):
         agreement.commit(case.row, actor)
     with case.on("2026-11-17", stage.account("maire")) as actor:
         with pytest.raises(Invalid, match="délibération précède"):
             agreement.sign_for_body(case.row, actor, deliberated_on=dt.date(2026, 11, 18))
         agreement.sign_for_body(case.row, actor, deliberated_on=dt.date(2026, 11, 13))
+        with pytest.raises(Conflict, match="déjà enregistrée"):
+            agreement.sign_for_body(case.row, actor, deliberated_on=dt.date(2026, 11, 12))
     assert case.row.state == "contracting"
     with case.on("2026-11-18", stage.account("anct")) as actor, pytest.raises(NotAllowed):
         agreement.commit(case.row, actor)
+    for day in (dt.date(2026, 11, 16), dt.date(2026, 11, 19)):  # before the last signature, to come
+        with case.on("2026-11-18", stage.account("dg")) as actor, pytest.raises(Invalid, match="17\u00a0novembre"):
+            agreement.commit(case.row, actor, committed_on=day)
     with case.on("2026-11-18", stage.account("dg")) as actor:
         agreement.commit(case.row, actor)
     assert (case.row.state, case.row.route) == ("national_support", "market")

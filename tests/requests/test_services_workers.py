@@ -1,18 +1,20 @@
 """What workers carry out: done once, whole or not at all, whatever dies half-way."""
 
+import datetime as dt
 import io
 
 import pikepdf
 import pypdfium2
 import pytest
+from django.template.loader import render_to_string
 
 from common import jobs
 from common.pdf import PdfError
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Dispatch, Document, RoutingJob
-from requests.services import dispatch, letters, referral, routing, solution, triage
-from tests.requests.journeys import offer, prepared, searched, submitted, supported
+from requests.services import dispatch, letters, national, referral, routing, solution, triage
+from tests.requests.journeys import offer, prepared, reviewed, searched, submitted, supported
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -156,6 +158,44 @@ def test_the_referral_s_letter_stays_on_the_state_s_side(stage: Stage) -> None:
     with case.on("2026-11-09", case.deputy) as actor:
         referral.send(case.row, actor, signatory=case.deputy)
     assert case.row.documents.get(kind="referral").channel == "internal"
+
+
+def test_a_letter_is_dated_as_its_territory_is(stage: Stage) -> None:
+    """Filed at half past eight in Martinique: in Paris it is tomorrow."""
+    case = submitted(stage)
+    case.acknowledge("2026-11-03")
+    case.row.department.__class__.objects.filter(pk=case.row.department_id).update(time_zone="America/Martinique")
+    late = dt.datetime(2026, 11, 21, 0, 30, tzinfo=dt.UTC)
+    type(case.row).objects.filter(pk=case.row.pk).update(submitted_at=late)
+    letter = Document.objects.get(support_request=case.row, kind="receipt")
+    letters.write(letter)
+    assert "reçue le 20 novembre 2026" in " ".join(_words(_pdf(letter)).split())
+    solicited = searched(stage, "deux").row
+    solicited.solicitations.update(asked_at=late)
+    solicited.department.refresh_from_db()
+    assert {row["asked_on"] for row in routing.evidence(solicited)["solicitations"]} == {"2026-11-20"}
+
+
+def test_the_preview_is_written_with_the_evidence_of_now(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After complements were asked, the evidence frozen at the first signature is not what will leave."""
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        national.ask_more(case.row, actor, text="Précisez.")
+    case.row.solicitations.update(answer="", decline_reason="workload")
+    pages: list[str] = []
+    monkeypatch.setattr(letters, "render_pdf", lambda html: pages.append(html) or b"")
+    letters.preview_referral(case.row, case.row.referrals.get())
+    assert "hors de ses missions" not in pages[0].lower()
+    assert "madame, monsieur," in pages[0].lower()
+    assert case.row.solicitations.first().get_decline_reason_display().lower() in pages[0].lower()
+
+
+def test_letters_say_parts_in_words_a_mayor_understands(stage: Stage) -> None:
+    case = supported(stage)
+    for kind in ("proposal", "designation"):
+        page = render_to_string(f"requests/letters/{kind}.html", letters.context(case.row.documents.get(kind=kind)))
+        assert "(chef de file)" in page
+        assert "(en appui)" in page
 
 
 def test_a_letter_that_cannot_be_made_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch, clock) -> None:

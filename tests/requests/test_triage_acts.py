@@ -23,6 +23,7 @@ from requests.demonstration.stage import SETTLED
 from requests.models import Dispatch, Document, SupportRequest
 from requests.services import solution, triage
 from requests.workflow import State
+from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -125,8 +126,8 @@ def test_the_local_way_from_the_receipt_to_the_end(
     }
     assert act(client, row, "proposer", **proposal).status_code == 302
     assert state(row) is State.PROPOSED
-    answered = act(client, row, "noter-reponse", accepted="yes", channel="telephone", note="Le maire accepte.")
-    assert answered.status_code == 302
+    accepted = {"accepted": "yes", "channel": "telephone", "note": "Le maire accepte."}
+    assert read_and_post(client, f"/guichet/{row.reference}/noter-reponse/", accepted).status_code == 302
 
     assert client.get(f"/guichet/{row.reference}/designer/").status_code == 403
     sign_in(client, "adjoint")
@@ -155,7 +156,9 @@ def test_the_local_way_from_the_receipt_to_the_end(
     assert "Planter des arbres" in client.get(f"/guichet/{row.reference}/cloturer/").text
     assert act(client, row, "refuser-cloture", reason="Il manque le rapport.").status_code == 302
     assert state(row) is State.LOCAL_SUPPORT
-    act(sign_in(client, "suivi"), row, "proposer-cloture", **closing)
+    sign_in(client, "suivi")
+    assert "Il manque le rapport." in client.get(f"/guichet/{row.reference}/").text
+    act(client, row, "proposer-cloture", **closing)
     assert act(sign_in(client, "adjoint"), row, "cloturer").status_code == 302
     assert state(row) is State.CLOSED
     assert act(client, row, "rouvrir", reason="Une suite est demandée.").status_code == 302
