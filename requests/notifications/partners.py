@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from common.french import day
 from notifications.registry import Recipient, register
+from operators.models import Provider
 from requests import events, recipients
 from requests.enums import AssignmentKind, DelegationState, SolicitationState
 from requests.models import (
@@ -138,9 +139,10 @@ class EndedForOperators(Ended):
 
     @staticmethod
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        live = [DelegationState.ASKED, DelegationState.ACCEPTED]
-        for row in support_request.delegations.filter(state__in=live).select_related("operator"):
-            yield from recipients.provider(row.operator)
+        """Those whose work or answer was given up with the request."""
+        given_up = support_request.delegations.filter(state=DelegationState.CANCELLED)
+        for operator in Provider.objects.filter(pk__in=given_up.values("operator")):
+            yield from recipients.provider(operator)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse(self.page)
@@ -153,9 +155,9 @@ class EndedForProviders(EndedForOperators):
 
     @staticmethod
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        live = [SolicitationState.ASKED, SolicitationState.ACCEPTED]
-        for row in support_request.solicitations.filter(state__in=live).select_related("provider"):
-            yield from recipients.provider(row.provider)
+        given_up = support_request.solicitations.filter(state=SolicitationState.CANCELLED)
+        for provider in Provider.objects.filter(pk__in=given_up.values("provider")):
+            yield from recipients.provider(provider)
 
 
 @register
