@@ -14,6 +14,13 @@ from territories.models import Collectivity
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.mark.parametrize("page", ["/territoires/completion/", "/territoires/"])
+def test_a_nul_is_no_letter(client: Client, page: str) -> None:
+    assert client.get(page, {"q": "a b\x00"}).status_code == 200
+    assert client.get(page, {"q": "04121\x00"}).status_code in (200, 302)
+
+
 TYPED = (
     ("saint etienne", "Saint-Étienne (42)"),
     ("Saint-Étienne", "Saint-Étienne (42)"),
