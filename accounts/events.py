@@ -91,13 +91,6 @@ class MandateEnded(_MandateEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
-class SignatureActRecorded(AccountEvent):
-    name = "accounts.signature_act_recorded"
-    act_id: int
-
-
-@declare
-@dataclass(frozen=True, kw_only=True)
 class SignatureActEnded(AccountEvent):
     name = "accounts.signature_act_ended"
     act_id: int
