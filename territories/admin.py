@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest
 
+from common.admin import ReadOnlyAdmin
 from territories.enums import CollectivityKind
 from territories.models import (
     Arrondissement,
@@ -26,19 +27,6 @@ from territories.services import bodies, graph
 
 #: What staff create; the rest comes from the official files.
 STAFF_KINDS = [choice for choice in CollectivityKind.choices if choice[0] not in REFERENCE_KINDS]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the loader alone writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Region, Arrondissement)

@@ -34,6 +34,7 @@ def test_every_territory_has_one_and_a_second_seed_changes_nothing() -> None:
     [
         ("04", "DDT"),
         ("13", "DDTM"),
+        ("27", "DDTM"),
         ("2A", "DDTM"),
         ("75", "UD-DRIEAT"),
         ("93", "UD-DRIEAT"),
