@@ -23,7 +23,6 @@ class _CodeSent(AccountEvent):
 
     email: str
     code: str
-    expires_at: dt.datetime
 
 
 @declare

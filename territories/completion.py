@@ -126,7 +126,7 @@ def search(text: str, limit: int = 10, kinds: Collection[str] = ()) -> list[Foun
 
 
 class CompletionMixin(models.QuerySet["Collectivity"]):
-    """How ``Collectivity.objects`` finds a body by its code or by what is typed."""
+    """How ``Collectivity.objects`` finds a body by its code."""
 
     def by_code(self, code: str) -> "Collectivity | None":
         """The body at this address: INSEE code, SIREN, ``04``, ``REG-93``; a former code leads to the body of today."""
@@ -135,9 +135,3 @@ class CompletionMixin(models.QuerySet["Collectivity"]):
         if found is not None and found.is_current:
             return found
         return self.filter(former_codes__code=code).first() or found
-
-    def complete(self, text: str, limit: int = 10, kinds: Collection[str] = ()) -> "list[Collectivity]":
-        """The bodies that ``search`` finds, in its order, with their department."""
-        keys = [found.pk for found in search(text, limit, kinds)]
-        rows = self.select_related("department").in_bulk(keys) if keys else {}
-        return [rows[key] for key in keys if key in rows]

@@ -225,17 +225,11 @@ def _issue(
     row.digest = _digest(row, code)
     row.save(force_insert=True)
     if purpose == CodePurpose.PROOF and mandate is not None:
-        emit(events.ProofRequested(email=address, code=code, expires_at=row.expires_at, mandate_id=mandate.pk, at=now))
+        emit(events.ProofRequested(email=address, code=code, mandate_id=mandate.pk, at=now))
     elif purpose == CodePurpose.SECOND_FACTOR and user is not None:
-        emit(
-            events.SecondFactorRequested(email=address, code=code, expires_at=row.expires_at, person_id=user.pk, at=now)
-        )
+        emit(events.SecondFactorRequested(email=address, code=code, person_id=user.pk, at=now))
     else:
-        emit(
-            events.CodeRequested(
-                email=address, code=code, expires_at=row.expires_at, person_id=user.pk if user else None, at=now
-            )
-        )
+        emit(events.CodeRequested(email=address, code=code, person_id=user.pk if user else None, at=now))
 
 
 def _verify(

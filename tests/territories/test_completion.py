@@ -112,16 +112,6 @@ def test_labels_and_numbers_are_read() -> None:
     assert typed_words("Lyon 3") == ["lyon", "3"]
 
 
-def test_complete_gives_bodies_with_their_department() -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        bodies = Collectivity.objects.complete("saint etienne", limit=3)
-        assert bodies[0].department.code == "42"
-    assert len(queries) == 2
-    assert bodies[0].insee_code == "42218" and len(bodies) == 3
-
-
 @pytest.mark.parametrize(
     ("code", "found"),
     [
