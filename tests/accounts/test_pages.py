@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import Mandate, Organisation, SignatureAct, User
 from accounts.services import mandates, people
 from common.actor import Role
+from files.models import StoredFile
 from territories.models import Collectivity
 from tests.accounts.conftest import Box, Builder, signed_in
 
@@ -216,6 +217,10 @@ def test_the_delegate_records_an_order_with_its_scan(client: Client, delegate: M
     assert "En vigueur" in page
     copy = client.get(f"/delegations/{act.uuid}/copie/")
     assert copy.status_code in (200, 403), "403 while the scan of viruses is awaited"
+    scan.seek(0)
+    again = client.post("/delegations/nouvelle/", order(delegate, deputy, scan=scan))
+    assert again.status_code == 409
+    assert StoredFile.objects.count() == 1, "an order refused leaves no scan behind"
 
 
 def test_an_order_that_does_not_hold_is_shown_again(client: Client, delegate: Mandate, deputy: Mandate) -> None:

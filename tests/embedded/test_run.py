@@ -111,7 +111,7 @@ def test_first_run_shows_its_progress_and_the_accounts(first: Run) -> None:
     assert "34 875 communes" in told.replace("\u202f", " ").replace("\xa0", " ")
     for account in ("maire", "instructeur", "delegue", "anct", "cerema", "admin"):
         assert f"{account}@demo.example" in told
-    assert re.search(r"second facteur : \d{6}$", told, re.MULTILINE)
+    assert re.search(r"second facteur\s: \d{6}$", told, re.MULTILINE)
     assert "/_courriels/" in told
 
 
