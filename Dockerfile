@@ -20,4 +20,5 @@ RUN SECRET_KEY=only-to-collect python manage.py collectstatic --no-input \
 USER portal
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/sante/vive', timeout=4)"]
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--access-logfile", "-", "--preload", "--no-control-socket", "anct_portal.wsgi"]
+# The workers add up their counters in a folder of this start.
+CMD ["sh", "-c", "rm -rf /tmp/metrics && mkdir /tmp/metrics && PROMETHEUS_MULTIPROC_DIR=/tmp/metrics exec gunicorn --bind 0.0.0.0:8000 --workers 2 --threads 4 --access-logfile - --preload --no-control-socket anct_portal.wsgi"]

@@ -1,7 +1,5 @@
 """Who may open a page, before any ability is asked: somebody signed in, and acting under a mandate."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,13 +27,3 @@ class MandateRequiredMixin:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         barrier = mandate_barrier(request)
         return barrier or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-
-
-def mandate_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The same for view functions; keeps the marks that ``common.readonly`` reads."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return mandate_barrier(request) or view(request, *args, **kwargs)
-
-    return guarded

@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts import progress
 from accounts.enums import MandateStatus, MatterChoice, Proof
 from accounts.models import ApiToken, Mandate, Organisation, SignatureAct, User, normalise_email
 from accounts.services import tokens
@@ -20,7 +21,7 @@ from common import clock
 def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
     """The settings have no sign-in of their own: it would pass by the limits and the second factor."""
     if admin.site.has_permission(request):
-        return HttpResponseRedirect(request.GET.get("next") or reverse("admin:index"))
+        return HttpResponseRedirect(progress.safe_next(request, request.GET.get("next")) or reverse("admin:index"))
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect_to_login(reverse("admin:index"))
@@ -52,6 +53,11 @@ class UserAdmin(admin.ModelAdmin):
     search_fields = ["last_name", "first_name", "email"]
     autocomplete_fields = ["mailbox"]
     filter_horizontal = ["groups"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever changes an address may sign in by it: a superuser's is changed by a superuser only."""
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not above and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
@@ -86,10 +92,29 @@ class OrganisationAdmin(admin.ModelAdmin):
     raw_id_fields = ["collectivity"]
 
 
+class MandateForm(forms.ModelForm):
+    """The state is computed, not typed: the constraints that speak of it are checked once it is set."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        mandate = self.instance
+        if mandate._state.adding:
+            mandate.status, mandate.proof = MandateStatus.CONFIRMED, Proof.APPOINTMENT
+            mandate.confirmed_at = clock.now()
+        if mandate.ends_on and mandate.ends_on <= clock.today() and mandate.status != MandateStatus.REFUSED:
+            mandate.status = MandateStatus.ENDED
+        if not self.errors:
+            try:
+                mandate.validate_constraints()
+            except ValidationError as error:
+                self.add_error(None, error)
+
+
 @admin.register(Mandate)
 class MandateAdmin(admin.ModelAdmin):
     """Appointments of agents, written as confirmed; claims of collectivities are answered by their desk."""
 
+    form = MandateForm
     list_display = ["user", "role", "function", "place", "starts_on", "ends_on", "status"]
     list_filter = ["role", "status"]
     list_select_related = ["user", "collectivity", "organisation", "department", "arrondissement"]
@@ -111,12 +136,7 @@ class MandateAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Mandate, form: Any, change: bool) -> None:
         if not change:
-            obj.status = MandateStatus.CONFIRMED
-            obj.proof = Proof.APPOINTMENT
             obj.confirmed_by_id = request.user.pk
-            obj.confirmed_at = clock.now()
-        if obj.ends_on and obj.ends_on <= clock.today() and obj.status != MandateStatus.REFUSED:
-            obj.status = MandateStatus.ENDED
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Mandate | None = None) -> bool:
@@ -160,7 +180,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
     list_display = ["mandate", "label", "created_at", "expires_at", "revoked_at"]
     list_select_related = ["mandate__user", "mandate__collectivity", "mandate__organisation", "mandate__department",
                            "mandate__arrondissement"]  # fmt: skip
-    readonly_fields = ["mandate", "label", "created_at", "created_by", "expires_at", "revoked_at"]
+    readonly_fields = ["mandate", "label", "created_at", "expires_at", "revoked_at"]
     actions = ["revoke"]
 
     @admin.action(description="Révoquer les jetons choisis")

@@ -113,9 +113,5 @@ ACCOUNTS: tuple[Account, ...] = (
     ),
 )
 
-#: What else to try about people, without an account.
+#: The shared address of the town hall: a code asked for it leads to « Qui êtes-vous ? ».
 SHARED_MAILBOX = f"mairie-mezel@{DOMAIN}"
-ALSO_TRY: tuple[str, ...] = (
-    f"Demandez un code pour {SHARED_MAILBOX}, l’adresse partagée de la mairie : « Qui êtes-vous ? » s’affiche.",
-    "Demandez un code pour une adresse inconnue : c’est une première visite, le mandat est déclaré puis confirmé.",
-)

@@ -23,7 +23,6 @@ class _CodeSent(AccountEvent):
 
     email: str
     code: str
-    expires_at: dt.datetime
 
 
 @declare
@@ -87,13 +86,6 @@ class MandateEnded(_MandateEvent):
 
     name = "accounts.mandate_ended"
     successor_id: int | None = None
-
-
-@declare
-@dataclass(frozen=True, kw_only=True)
-class SignatureActRecorded(AccountEvent):
-    name = "accounts.signature_act_recorded"
-    act_id: int
 
 
 @declare

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 
 from accounts.enums import Civility
 from common.actor import Role
+from territories.enums import CollectivityKind
+
+_ALL = frozenset(CollectivityKind.values)
+#: Overseas, the same kind holds communes and collectivities that have a president.
+_TOWN_HALLS = frozenset({CollectivityKind.COMMUNE.value, CollectivityKind.OVERSEAS.value})
+_PRESIDED = _ALL - {CollectivityKind.COMMUNE.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,7 @@ class Function:
     feminine: str
     masculine: str
     role: Role
+    kinds: frozenset[str]
     heads: bool = False
 
     def wording(self, civility: str) -> str:
@@ -30,11 +37,25 @@ class Function:
 FUNCTIONS: dict[str, Function] = {
     function.code: function
     for function in (
-        Function("maire", "Maire", "maire", "maire", Role.OFFICIAL, heads=True),
-        Function("adjoint", "Adjointe ou adjoint au maire", "adjointe au maire", "adjoint au maire", Role.OFFICIAL),
-        Function("president", "Présidente ou président", "présidente", "président", Role.OFFICIAL, heads=True),
+        Function("maire", "Maire", "maire", "maire", Role.OFFICIAL, _TOWN_HALLS, heads=True),
         Function(
-            "vice-president", "Vice-présidente ou vice-président", "vice-présidente", "vice-président", Role.OFFICIAL
+            "adjoint",
+            "Adjointe ou adjoint au maire",
+            "adjointe au maire",
+            "adjoint au maire",
+            Role.OFFICIAL,
+            _TOWN_HALLS,
+        ),
+        Function(
+            "president", "Présidente ou président", "présidente", "président", Role.OFFICIAL, _PRESIDED, heads=True
+        ),
+        Function(
+            "vice-president",
+            "Vice-présidente ou vice-président",
+            "vice-présidente",
+            "vice-président",
+            Role.OFFICIAL,
+            _PRESIDED,
         ),
         Function(
             "secretaire",
@@ -42,6 +63,7 @@ FUNCTIONS: dict[str, Function] = {
             "secrétaire générale de mairie",
             "secrétaire général de mairie",
             Role.SECRETARY,
+            _TOWN_HALLS,
         ),
         Function(
             "dgs",
@@ -49,6 +71,7 @@ FUNCTIONS: dict[str, Function] = {
             "directrice générale des services",
             "directeur général des services",
             Role.SECRETARY,
+            _ALL,
         ),
         Function(
             "agent",
@@ -56,6 +79,7 @@ FUNCTIONS: dict[str, Function] = {
             "agente de la collectivité",
             "agent de la collectivité",
             Role.SECRETARY,
+            _ALL,
         ),
     )
 }

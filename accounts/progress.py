@@ -4,7 +4,7 @@ Nothing here is believed from the browser: the session lives in PostgreSQL. It l
 """
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -40,10 +40,6 @@ def load(request: HttpRequest) -> Progress:
 def save(request: HttpRequest, progress: Progress) -> Progress:
     request.session[SESSION_KEY] = {**asdict(progress), "at": clock.now().isoformat()}
     return progress
-
-
-def update(request: HttpRequest, **changes: Any) -> Progress:
-    return save(request, replace(load(request), **changes))
 
 
 def clear(request: HttpRequest) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -70,11 +70,6 @@ def _ensure_desk(desk: Desk, organisation: Organisation | None) -> None:
         for key, value in wanted.items():
             setattr(organisation, key, value)
         organisation.save(update_fields=list(wanted))
-
-
-def seed_demo(stdout: TextIO) -> None:
-    """The demonstration accounts, on their own."""
-    demo(lambda line: stdout.write(f"{line}\n"))
 
 
 @transaction.atomic

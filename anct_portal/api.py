@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
@@ -61,5 +62,5 @@ urlpatterns: list[Any] = [
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs/", documentation, name="docs"),
     path("", include(router.urls)),
-    re_path(r"^.*$", UnknownAddress.as_view()),
+    re_path(r"^.*$", csrf_exempt(UnknownAddress.as_view())),
 ]

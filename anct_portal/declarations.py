@@ -1,4 +1,4 @@
-"""What each app declares about itself in a module of an agreed name: ``seeds.py``, ``integrity.py``, ``bench.py``.
+"""What each app declares about itself in a module of an agreed name: ``seeds.py``, ``integrity.py``.
 
 The portal's own commands collect these modules, from the lowest layer up; an app with nothing to declare has none.
 """

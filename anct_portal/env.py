@@ -1,13 +1,13 @@
 """The only place that reads the environment. Every variable is listed in ``.env.example`` (tested).
 
-A variable that is absent is looked up in what a running ``make run`` recorded under ``var/run``, so that
-``manage.py …`` beside it works on the same servers, then takes its default.
+``NAME_FILE=/path`` stands for ``NAME`` with the content of that file. A variable that is absent is looked up in what a
+running ``make run`` recorded under ``var/run``, so that ``manage.py …`` beside it works on the same servers, then takes
+its default.
 """
 
 import functools
 import json
 import os
-from datetime import timedelta
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -34,9 +34,20 @@ def everything() -> dict[str, str]:
     return dict(os.environ)
 
 
+def _from_file(name: str) -> str | None:
+    """The content of the file that ``NAME_FILE`` names, if any; raises when the file is missing."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path}: {error.strerror}") from error
+
+
 def given(name: str) -> str:
     """The variable as whoever started this process set it, never as recorded; empty when it is not set."""
-    return os.environ.get(name, "")
+    return _from_file(name) or os.environ.get(name, "")
 
 
 def default(name: str, value: str) -> None:
@@ -45,19 +56,13 @@ def default(name: str, value: str) -> None:
 
 
 def _value(name: str) -> str | None:
+    if (held := _from_file(name)) is not None:
+        return held
     return os.environ[name] if name in os.environ else recorded().get(name)
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable's value, or the content of the file that ``NAME_FILE`` names.
-
-    Raises when neither is set and there is no default, or when the file is missing."""
-    path = os.environ.get(f"{name}_FILE")
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE={path}: {error.strerror}") from error
+    """The variable's value; raises when it is not set and there is no default."""
     value = _value(name)
     if value is None:
         value = default
@@ -87,7 +92,3 @@ def integer(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
-
-
-def seconds(name: str) -> timedelta:
-    return timedelta(seconds=integer(name, 0))

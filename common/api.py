@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, JsonResponse
@@ -35,11 +36,26 @@ TITLES = {
 }
 
 
+class TooLargeError(exceptions.APIException):
+    status_code = 413
+    default_detail = "Cet envoi est trop volumineux : répartissez-le en plusieurs."
+    default_code = "too_large"
+
+
+def announced(request: Any) -> int:
+    """The length of the body; a server passes on no more than it says."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
+
+
 class JsonParser(parsers.JSONParser):
     """JSON whose texts PostgreSQL can hold: a NUL character or half of a surrogate pair is the caller's slip, named by
-    its field, wherever it stands; so is a nesting that nothing of ours needs."""
+    its field, wherever it stands; so is a nesting, or a size, that nothing of ours needs."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        request = (parser_context or {}).get("request")
+        if request is not None and announced(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLargeError
         try:
             data = super().parse(stream, media_type, parser_context)
             errors = dict(_unreadable(data))
@@ -122,15 +138,15 @@ def _flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
     ]
 
 
+def _invalid(found: Any) -> tuple[int, str, str, list[dict[str, str]]]:
+    errors = _flatten(found)
+    detail = errors[0]["message"] if len(errors) == 1 else "Plusieurs champs sont à corriger."
+    return 400, detail, "invalid", errors
+
+
 def _from_drf(error: exceptions.APIException) -> tuple[int, str, str, list[dict[str, str]]]:
     if isinstance(error, exceptions.ValidationError):
-        errors = _flatten(error.detail)
-        return (
-            error.status_code,
-            errors[0]["message"] if len(errors) == 1 else "Plusieurs champs sont à corriger.",
-            ("invalid"),
-            errors,
-        )
+        return _invalid(error.detail)
     detail = error.detail if not isinstance(error.detail, (dict, list)) else str(error.default_detail)
     return error.status_code, str(detail), str(getattr(detail, "code", "") or error.default_code), []
 
@@ -145,12 +161,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
         if error.field:
             errors = [{"field": error.field, "message": error.message, "code": error.code}]
     elif isinstance(error, ValidationError):
-        errors = _flatten(error.message_dict if hasattr(error, "error_dict") else error.messages)
-        status, detail, code = (
-            400,
-            errors[0]["message"] if len(errors) == 1 else "Plusieurs champs sont à corriger.",
-            ("invalid"),
-        )
+        status, detail, code, errors = _invalid(error.message_dict if hasattr(error, "error_dict") else error.messages)
     else:
         if isinstance(error, Http404):
             error = exceptions.NotFound()

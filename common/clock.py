@@ -5,18 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from django.conf import settings
 from django.utils import timezone
 
 _moment: ContextVar[dt.datetime | None] = ContextVar("moment", default=None)
 
 
 def instant() -> dt.datetime:
-    """The machine's present instant, aware, which :func:`at` does not move: for queues, delays and retries.
-
-    Shifted by ``settings.CLOCK_OFFSET`` (processes under test; refused in production).
-    """
-    return timezone.now() + settings.CLOCK_OFFSET
+    """The machine's present instant, aware, which :func:`at` does not move: for queues, delays and retries."""
+    return timezone.now()
 
 
 def now() -> dt.datetime:

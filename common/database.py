@@ -18,8 +18,21 @@ from django.db.models import Model
 
 logger = structlog.get_logger(__name__)
 
-#: Commands that change the schema or the privileges: they stay the owner, whatever the environment says.
-OWNER_COMMANDS = frozenset({"migrate", "grant_roles", "flush", "pgtrigger", "test"})
+#: Commands that change the schema, the privileges or the reference data: they stay the owner, whatever the environment
+#: says.
+OWNER_COMMANDS = frozenset(
+    {
+        "migrate",
+        "grant_roles",
+        "flush",
+        "pgtrigger",
+        "test",
+        "seed",
+        "load_territories",
+        "load_zoning",
+        "load_programme",
+    }
+)
 
 
 def running_command() -> str:

@@ -22,7 +22,7 @@ from django_prometheus.exports import ExportToDjangoView
 
 from common import clock, jobs, reconciler
 from common.broker import TIMEOUT
-from common.readonly import without_database
+from common.readonly import without_database, writes
 
 logger = structlog.get_logger(__name__)
 
@@ -106,13 +106,17 @@ def report() -> dict[str, Any]:
         try:
             check()
             checks[name] = "ok"
-        except Exception as error:
+        except NotReady as error:
             logger.warning("not_ready", check=name, error=str(error))
-            checks[name] = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            checks[name] = str(error)
+        except Exception as error:  # its words may hold an address or a user: they are for the log
+            logger.warning("not_ready", check=name, error=str(error))
+            checks[name] = type(error).__name__
     missing = [name for name, outcome in checks.items() if outcome != "ok"]
     return {"status": "ok" if not missing else "unavailable", "checks": checks, "missing": missing}
 
 
+@writes("must answer while PostgreSQL is down, which a read-only transaction would not let it")
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:

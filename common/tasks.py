@@ -13,5 +13,6 @@ def perform(name: str, pk: int | str) -> None:
 
 @shared_task(name="common.sweep")
 def sweep(names: list[str]) -> None:
-    """Whatever is due of these works: one transaction left several pieces."""
-    jobs.sweep(names)
+    """Whatever is due of these works: one transaction left several pieces. A turn each, as the reconciler: the time
+    limit of a task must not fall between the sending of a mail and its record."""
+    jobs.sweep(names, turn=jobs.TURN_SECONDS)

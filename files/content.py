@@ -1,7 +1,9 @@
 """What a file really is, and whether it carries a programme. Never asked of the browser."""
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,7 +66,7 @@ def _inside_zip(data: bytes) -> str:
                         return _OFFICE + kind
                 if any(name.startswith("ppt/") for name in names):
                     return f"{_OFFICE}presentationml.presentation"
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, RuntimeError):
         return "application/octet-stream"
     return "application/zip"
 
@@ -117,6 +119,7 @@ _ACTIVE_KEYS = {
     "/AA": "actions automatiques",
     "/Launch": "lancement de programme",
     "/EmbeddedFiles": "fichiers incorporés",
+    "/EF": "fichiers incorporés",  # attached to a page rather than to the document
     "/RichMedia": "contenu multimédia",
     "/XFA": "formulaire dynamique",
 }

@@ -10,6 +10,4 @@ def _quarantine(stored: StoredFile) -> None:
     stored.scan_state = ScanState.FAILED
 
 
-SCANS = jobs.register(
-    jobs.job_work(services.WORK, StoredFile, services.scan, task="files.scan", on_failure=_quarantine)
-)
+jobs.register(jobs.job_work(services.WORK, StoredFile, services.scan, task="files.scan", on_failure=_quarantine))

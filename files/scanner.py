@@ -18,7 +18,7 @@ TIMEOUT = 60.0
 
 def address() -> str:
     """``host:port`` or the path of a socket; empty when there is no scanner."""
-    return str(getattr(settings, "CLAMD_ADDRESS", ""))
+    return str(settings.CLAMD_ADDRESS)
 
 
 def is_configured() -> bool:

@@ -9,4 +9,3 @@ class MailState(TextChoices):
     SENT = "sent", "envoyé"
     BOUNCED = "bounced", "refusé par le destinataire"
     FAILED = "failed", "abandonné"
-    CANCELLED = "cancelled", "annulé"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from common import clock, jobs
+from common import jobs
 from common.context_processors import current_site
 from common.events import Event, type_registry
 from notifications.models import Mail, OutboxEvent
@@ -62,8 +62,7 @@ def _write_mails(notification: Notification, event: Event) -> None:
         written.add(recipient.key)
         mail = compose(notification, event, recipient)
         mail.save(force_insert=True)
-        if mail.not_before is None:
-            jobs.wake(MAIL_WORK, mail.pk)
+        jobs.wake(MAIL_WORK, mail.pk)
 
 
 def compose(notification: Notification, event: Event, recipient: Recipient) -> Mail:
@@ -77,7 +76,6 @@ def compose(notification: Notification, event: Event, recipient: Recipient) -> M
         "label": notification.label,
         **notification.context(event, recipient),
     }
-    now = clock.instant()
     mail = Mail(
         event_id=event.id,
         kind=notification.kind,
@@ -91,8 +89,7 @@ def compose(notification: Notification, event: Event, recipient: Recipient) -> M
         html=render_to_string(f"{notification.template}.html", context),
         object_reference=notification.object_reference(event),
         secret=notification.secret,
-        not_before=now + notification.delay if notification.delay else None,
-        expires_at=now + notification.valid_for if notification.valid_for else None,
+        expires_at=event.at + notification.valid_for if notification.valid_for else None,
     )
     mail.message_id = f"<{mail.uuid}@{mail_domain()}>"
     Address(addr_spec=mail.to_email)  # an address that no header can bear is refused here, with its event's name

@@ -10,12 +10,17 @@ from notifications.models import Mail, OutboxEvent
 from notifications.payload import pack
 from notifications.registry import notifications_of
 
-OUTBOX = jobs.register(
+jobs.register(
     jobs.job_work(
-        outbox.WORK, OutboxEvent, outbox.expand, task="notifications.expand", on_failure=outbox.forget_secrets
+        outbox.WORK,
+        OutboxEvent,
+        outbox.expand,
+        task="notifications.expand",
+        on_failure=outbox.forget_secrets,
+        retryable=~Q(payload={}),  # an event whose code was forgotten says nothing any more
     )
 )
-MAILS = jobs.register(
+jobs.register(
     jobs.job_work(
         delivery.WORK,
         Mail,

@@ -53,10 +53,8 @@ class Notification:
     A kind that speaks of a row overrides ``load(event)``, and its other methods read ``self.about(event)``: the row is
     read once an event, whatever the number of recipients.
 
-    ``delay``
-        How long the mail may still be cancelled before it leaves.
     ``valid_for``
-        After this long the mail has no object any more and is not sent (None: always sent).
+        This long after the event the mail has no object any more and is not sent (None: always sent).
     ``secret``
         It carries a code: the outbox forgets it once the mail is written, the mail once it is sent.
     """
@@ -65,7 +63,6 @@ class Notification:
     event: ClassVar[type[Event]]
     label: ClassVar[str]
     template: ClassVar[str]
-    delay: ClassVar[dt.timedelta] = dt.timedelta()
     valid_for: ClassVar[dt.timedelta | None] = None
     secret: ClassVar[bool] = False
 
@@ -116,11 +113,3 @@ def register(notification: N) -> N:
 def notifications_of(event_type: type[Event]) -> tuple[Notification, ...]:
     """Those caused by this type of event, or by a type it derives from."""
     return tuple(each for each in _kinds.values() if issubclass(event_type, each.event))
-
-
-def all_notifications() -> tuple[Notification, ...]:
-    return tuple(_kinds[kind] for kind in sorted(_kinds))
-
-
-def get(kind: str) -> Notification:
-    return _kinds[kind]

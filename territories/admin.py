@@ -3,10 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.postgres.forms import SimpleArrayField
+from django.db import transaction
 from django.http import HttpRequest
 
+from common.admin import ReadOnlyAdmin
+from common.errors import ServiceError
 from territories.enums import CollectivityKind
 from territories.models import (
     Arrondissement,
@@ -26,19 +29,6 @@ from territories.services import bodies, graph
 
 #: What staff create; the rest comes from the official files.
 STAFF_KINDS = [choice for choice in CollectivityKind.choices if choice[0] not in REFERENCE_KINDS]
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that the loader alone writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Region, Arrondissement)
@@ -111,8 +101,19 @@ class CollectivityForm(forms.ModelForm):
         return "".join(self.cleaned_data["siren"].split())
 
 
+class DepartmentLinkFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        for link in self.forms:
+            given = getattr(link, "cleaned_data", {})
+            other = given.get("department") if not given.get("DELETE") else None
+            if other is not None and other.pk == self.instance.department_id:
+                link.add_error("department", "C’est le département principal : il n’est pas un autre.")
+
+
 class DepartmentLinkInline(admin.TabularInline):
     model = CollectivityDepartment
+    formset = DepartmentLinkFormSet
     extra = 1
     verbose_name = "autre département"
     verbose_name_plural = "autres départements"
@@ -182,8 +183,13 @@ class MembershipAdmin(admin.ModelAdmin):
     @admin.action(description="Terminer aujourd’hui les adhésions choisies", permissions=["change"])
     def close(self, request: HttpRequest, queryset: Any) -> None:
         opened = list(queryset.filter(until=None))
-        for membership in opened:
-            graph.leave(membership)
+        try:
+            with transaction.atomic():
+                for membership in opened:
+                    graph.leave(membership)
+        except ServiceError as error:
+            self.message_user(request, f"Rien n’a changé. {error.message}", messages.ERROR)
+            return
         self.message_user(request, f"{len(opened)} adhésions terminées.")
 
 

@@ -99,6 +99,7 @@ def search(text: str, limit: int = 10, kinds: Collection[str] = ()) -> list[Foun
     Order: the whole name or code, a former code, names that begin so, then words that do, in any order; among equals
     communes, then the most populous. The name of a delegated commune leads to its commune.
     """
+    text = text.replace("\x00", "")  # PostgreSQL holds no NUL
     name, department = split_label(text)
     words = typed_words(name)
     if not words:
@@ -125,18 +126,12 @@ def search(text: str, limit: int = 10, kinds: Collection[str] = ()) -> list[Foun
 
 
 class CompletionMixin(models.QuerySet["Collectivity"]):
-    """How ``Collectivity.objects`` finds a body by its code or by what is typed."""
+    """How ``Collectivity.objects`` finds a body by its code."""
 
     def by_code(self, code: str) -> "Collectivity | None":
         """The body at this address: INSEE code, SIREN, ``04``, ``REG-93``; a former code leads to the body of today."""
-        code = code.strip().upper()
+        code = code.replace("\x00", "").strip().upper()
         found = self.filter(Q(code=code) | Q(siren=code)).order_by("-is_current").first()
         if found is not None and found.is_current:
             return found
         return self.filter(former_codes__code=code).first() or found
-
-    def complete(self, text: str, limit: int = 10, kinds: Collection[str] = ()) -> "list[Collectivity]":
-        """The bodies that ``search`` finds, in its order, with their department."""
-        keys = [found.pk for found in search(text, limit, kinds)]
-        rows = self.select_related("department").in_bulk(keys) if keys else {}
-        return [rows[key] for key in keys if key in rows]

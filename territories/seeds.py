@@ -16,8 +16,7 @@ DIRECTORY = settings.BASE_DIR / "fixtures" / "reference"
 
 def reference(report: Callable[[str], None]) -> None:
     """Idempotent. Files already loaded are not read line by line again; what agents changed is never touched."""
-    last = ReferenceLoad.objects.order_by("-at").values_list("digest", flat=True).first()
-    if last is not None and last == sources.read(DIRECTORY)[1]:
+    if ReferenceLoad.objects.filter(digest=sources.read(DIRECTORY)[1]).exists():  # newer files may have come since
         report("territoires déjà chargés")
     else:
         outcome = load(DIRECTORY, population_vintage=POPULATION_VINTAGE, progress=report)

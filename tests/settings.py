@@ -5,8 +5,8 @@ from anct_portal import env
 env.default("SECRET_KEY", "only the tests know it")
 env.default("SECURE_SSL_REDIRECT", "False")
 
-from anct_portal.settings.base import *  # noqa: E402, F403
-from anct_portal.settings.base import INSTALLED_APPS, MIDDLEWARE, STORAGES, TEMPLATES  # noqa: E402
+from anct_portal.settings import *  # noqa: E402, F403
+from anct_portal.settings import INSTALLED_APPS, MIDDLEWARE, STORAGES, TEMPLATES  # noqa: E402
 from tests.guards import UndefinedVariable  # noqa: E402
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

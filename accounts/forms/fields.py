@@ -40,6 +40,7 @@ class CodeField(forms.CharField):
 
 def email_field(**kwargs: Any) -> forms.EmailField:
     kwargs.setdefault("label", "Adresse électronique")
+    kwargs.setdefault("max_length", 254)  # as the columns
     kwargs.setdefault(
         "error_messages",
         {

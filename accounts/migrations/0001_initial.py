@@ -288,17 +288,6 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField(verbose_name="expire le")),
                 ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="révoqué le")),
                 (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="créé par",
-                    ),
-                ),
-                (
                     "mandate",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

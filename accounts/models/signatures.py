@@ -144,10 +144,6 @@ class SignatureAct(models.Model):
         """Whether a signature under this act is good on that day (both mandates are read)."""
         return SignatureAct.objects.alive(on).filter(pk=self.pk).exists()
 
-    def covers(self, matter: Matter, amount: Decimal | None = None) -> bool:
-        within = amount is None or self.amount_ceiling is None or amount <= self.amount_ceiling
-        return matter.value in self.matters and within
-
     @property
     def block(self) -> str:
         """The signature block of a letter (PRACTICE 2.3), one line each."""

@@ -32,6 +32,7 @@ def lend(
     now, today = at or clock.now(), clock.today()
     if not today <= until <= today + LONGEST:
         raise Invalid("Le renfort se termine entre aujourd’hui et un an.", field="until")
+    agent = User.objects.select_for_update().get(pk=agent.pk)  # the same loan granted twice is one
     own = Mandate.objects.in_force(today).filter(user=agent, role__in=DESK_ROLES, status=MandateStatus.CONFIRMED)
     if not agent.is_active or not own.exclude(department=department).exclude(proof=Proof.LOAN).exists():
         raise Invalid("Cette personne n’appartient pas à un autre guichet.", field="email")

@@ -6,7 +6,8 @@ Every writer locks the mandate, checks, writes and emits its event in one transa
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from accounts import events
 from accounts.enums import ActEnd, MandateStatus, OrganisationKind, Proof
@@ -19,8 +20,6 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from territories.models import Collectivity
 
-NNBSP = "\N{NARROW NO-BREAK SPACE}"
-
 
 def official_address(collectivity: Collectivity) -> str:
     """The official address of a collectivity, control of which proves a mandate; empty when not known."""
@@ -32,12 +31,13 @@ def official_address(collectivity: Collectivity) -> str:
     )
 
 
-def head_in_force(collectivity: Collectivity, on: dt.date) -> Mandate | None:
-    """The confirmed mayor or president of that day, if known."""
+def _other_head(collectivity: Collectivity, user_id: int, on: dt.date) -> Mandate | None:
+    """The confirmed mayor or president of that day, if known and somebody else. The collectivity must be locked."""
     return (
         Mandate.objects.of_collectivity(collectivity.pk)
         .in_force(on)
         .filter(heads=True, status=MandateStatus.CONFIRMED)
+        .exclude(user_id=user_id)
         .select_related("user")
         .first()
     )
@@ -64,14 +64,14 @@ def claim(
     now = at or clock.now()
     today = clock.today()
     chosen = FUNCTIONS.get(function)
-    if chosen is None:
+    if chosen is None or collectivity.kind not in chosen.kinds:
         raise Invalid("Choisissez votre fonction dans la liste.", field="function")
     if starts_on is not None and starts_on > today:
         raise Invalid("La date de début ne peut pas être dans le futur.", field="starts_on")
     proven = bool(proven_address) and normalise_email(proven_address) == official_address(collectivity)
+    _lock_body(collectivity.pk)
     if chosen.heads:
         _check_succession(user, collectivity, today, starts_on, proven=proven, succeeds=succeeds)
-    Collectivity.objects.select_for_update().get(pk=collectivity.pk)
     mandate = _open_mandate(user, collectivity, chosen, today)
     if mandate is None:
         mandate = Mandate.objects.create(
@@ -105,8 +105,8 @@ def _open_mandate(user: User, collectivity: Collectivity, function: Function, on
 def _check_succession(
     user: User, collectivity: Collectivity, on: dt.date, starts_on: dt.date | None, *, proven: bool, succeeds: bool
 ) -> None:
-    former = head_in_force(collectivity, on)
-    if former is None or former.user_id == user.pk:
+    former = _other_head(collectivity, user.pk, on)
+    if former is None:
         return
     if proven and not succeeds:
         raise Invalid(
@@ -145,10 +145,8 @@ def confirm_by_address(mandate: Mandate, proven_address: str, *, at: dt.datetime
     address = official_address(mandate.collectivity)
     if not address or address != normalise_email(proven_address):
         return False
-    if mandate.heads:
-        former = head_in_force(mandate.collectivity, clock.today())
-        if former is not None and former.user_id != mandate.user_id:
-            return False
+    if mandate.heads and _other_head(mandate.collectivity, mandate.user_id, clock.today()):
+        return False
     _confirm(mandate, Proof.OFFICIAL_ADDRESS, by=None, note="", at=at or clock.now())
     return True
 
@@ -161,8 +159,10 @@ def _confirm(mandate: Mandate, proof: Proof, *, by: int | None, note: str, at: d
     mandate.note = note.strip()
     mandate.save(update_fields=["status", "proof", "confirmed_by", "confirmed_at", "note"])
     emit(events.MandateConfirmed(mandate_id=mandate.pk, at=at))
-    if mandate.heads and mandate.collectivity is not None:
-        end_all_executive_mandates(mandate.collectivity, mandate.starts_on, mandate, at=at)
+    body = mandate.collectivity
+    # a mayor who signs in first is no succession: the deputies known before her are her own
+    if mandate.heads and body is not None and _other_head(body, mandate.user_id, clock.today()):
+        end_all_executive_mandates(body, mandate.starts_on, mandate, at=at)
     return mandate
 
 
@@ -219,7 +219,7 @@ def close_acts(which: Q, on: dt.date, reason: ActEnd, *, at: dt.datetime) -> lis
     acts = list(
         SignatureAct.objects.select_for_update(of=("self",))
         .filter(which)
-        .filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on))
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gt=Greatest(Value(on), F("starts_on"))))
         .order_by("pk")
     )
     for act in acts:
@@ -237,7 +237,8 @@ def end_all_executive_mandates(
     """Ends every elected mandate of the collectivity that began before ``on``, the day its new mayor was elected
     (PRACTICE 2.1). Those of the new team, begun that day or later, and the agents' mandates stay; so do the files.
 
-    Called by the confirmation of a mayor or president; does nothing while ``new_mandate`` is not confirmed.
+    Called by the confirmation of a mayor or president who succeeds another; does nothing while ``new_mandate`` is not
+    confirmed.
     """
     if not new_mandate.is_confirmed:
         return []
@@ -250,9 +251,16 @@ def end_all_executive_mandates(
         .order_by("pk")
     )
     for mandate in former:
-        close(mandate, on, at=at or clock.now(), successor=new_mandate)
+        close(mandate, on, at=at or clock.now(), successor=new_mandate if mandate.heads else None)
     return former
 
 
+def _lock_body(collectivity_id: int) -> None:
+    """Before any mandate of it: two heads confirmed at once would not see each other."""
+    Collectivity.objects.select_for_update().only("pk").get(pk=collectivity_id)
+
+
 def _locked(mandate: Mandate) -> Mandate:
+    if mandate.collectivity_id is not None:
+        _lock_body(mandate.collectivity_id)
     return Mandate.objects.select_for_update(of=("self",)).select_related("user", "collectivity").get(pk=mandate.pk)

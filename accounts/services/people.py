@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.enums import MandateStatus, OrganisationKind, Proof
 from accounts.models import Mandate, Organisation, User, normalise_email
@@ -26,19 +26,23 @@ def register(
     email: str = "",
     mailbox: Organisation | None = None,
 ) -> User:
-    """A person's first visit, once his address is proven: his own ``email``, or the ``mailbox`` he shares."""
+    """A person's first visit, once his address is proven: his own ``email``, or the ``mailbox`` he shares, where the
+    same names are the same person (a form sent twice makes one)."""
     if bool(email) == bool(mailbox):
         raise Invalid("Une personne a sa propre adresse, ou partage celle de sa collectivité.", field="email")
-    if email and User.objects.filter(email=normalise_email(email)).exists():
-        raise Invalid("Cette adresse a déjà un compte.", field="email")
-    return User.objects.create_user(
-        email or None,
-        first_name=first_name.strip(),
-        last_name=last_name.strip(),
-        civility=civility,
-        telephone=telephone.strip(),
-        mailbox=mailbox,
-    )
+    names = {"first_name": first_name.strip(), "last_name": last_name.strip()}
+    if mailbox is not None:
+        Organisation.objects.select_for_update().get(pk=mailbox.pk)
+        known = User.objects.filter(mailbox=mailbox, is_active=True, is_staff=False, is_superuser=False, **names)
+        if (person := known.first()) is not None:
+            return person
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                email or None, civility=civility, telephone=telephone.strip(), mailbox=mailbox, **names
+            )
+    except IntegrityError as error:
+        raise Invalid("Cette adresse a déjà un compte.", field="email") from error
 
 
 def ensure_unaddressed(civility: str, first_name: str, last_name: str) -> User:

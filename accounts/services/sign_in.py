@@ -97,6 +97,8 @@ def verify_code(email: str, code: str, meta: Meta, *, at: dt.datetime | None = N
 def arrival(email: str) -> Arrival:
     """Who may be behind this address. Its control must have been proven."""
     address = normalise_email(email)
+    if not address:  # it would be that of every organisation without one
+        raise ValueError("no address was proven")
     mailbox = tuple(
         Organisation.objects.filter(kind=OrganisationKind.COLLECTIVITY, email=address)
         .select_related("collectivity")
@@ -187,11 +189,12 @@ def purge(*, at: dt.datetime | None = None) -> int:
 
 
 def _admit_code(address: str, meta: Meta, at: dt.datetime | None) -> None:
-    """The network first: whoever is refused by it must not exhaust the allowance of somebody else's address."""
+    """The network first: whoever is refused by it must not exhaust the allowance of somebody else's address; then the
+    quarter of an hour: what it refuses does not count for the day."""
     for limit, key in (
         (CODES_PER_NETWORK, meta.network),
-        (CODES_PER_ADDRESS_AND_DAY, address),
         (CODES_PER_ADDRESS, address),
+        (CODES_PER_ADDRESS_AND_DAY, address),
     ):
         if not attempts.admit(limit, key, at=at):
             raise TooManyAttemptsError
@@ -222,17 +225,11 @@ def _issue(
     row.digest = _digest(row, code)
     row.save(force_insert=True)
     if purpose == CodePurpose.PROOF and mandate is not None:
-        emit(events.ProofRequested(email=address, code=code, expires_at=row.expires_at, mandate_id=mandate.pk, at=now))
+        emit(events.ProofRequested(email=address, code=code, mandate_id=mandate.pk, at=now))
     elif purpose == CodePurpose.SECOND_FACTOR and user is not None:
-        emit(
-            events.SecondFactorRequested(email=address, code=code, expires_at=row.expires_at, person_id=user.pk, at=now)
-        )
+        emit(events.SecondFactorRequested(email=address, code=code, person_id=user.pk, at=now))
     else:
-        emit(
-            events.CodeRequested(
-                email=address, code=code, expires_at=row.expires_at, person_id=user.pk if user else None, at=now
-            )
-        )
+        emit(events.CodeRequested(email=address, code=code, person_id=user.pk if user else None, at=now))
 
 
 def _verify(

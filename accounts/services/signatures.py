@@ -43,7 +43,6 @@ class ChangeOfPrefect:
     """What a change of prefect did. Apps above add what waits for a signature."""
 
     mandate: Mandate
-    mandates_ended: tuple[Mandate, ...]
     acts_closed: tuple[SignatureAct, ...]
 
     @property
@@ -66,11 +65,10 @@ def record_act(
     department = delegating.department_id or ""
     if Ability.RECORD_ACT not in desk_abilities(actor, department):
         raise NotAllowed("Seules la préfecture du département et l’administration du portail enregistrent un arrêté.")
+    Department.objects.select_for_update().get(pk=department)  # the same order sent twice is recorded once
     _check(delegating, signatory, text)
     now = at or clock.now()
-    act = _create(delegating, signatory, text, scan=scan, recorded_by_id=actor.person_id, recorded_at=now)
-    emit(events.SignatureActRecorded(act_id=act.pk, at=now))
-    return act
+    return _create(delegating, signatory, text, scan=scan, recorded_by_id=actor.person_id, recorded_at=now)
 
 
 @transaction.atomic
@@ -194,4 +192,4 @@ def change_of_prefect(
     for mandate in former:
         close(mandate, on, at=now, successor=arriving)
     emit(events.PrefectChanged(department_code=department.code, mandate_id=arriving.pk, on=on, at=now))
-    return ChangeOfPrefect(arriving, tuple(former), tuple(closed))
+    return ChangeOfPrefect(arriving, tuple(closed))

@@ -5,7 +5,7 @@ import hashlib
 import secrets
 
 from accounts.actors import with_rights
-from accounts.models import ApiToken, Mandate, User
+from accounts.models import ApiToken, Mandate
 from common import clock
 from common.errors import Invalid, NotAllowed
 
@@ -18,9 +18,7 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def issue(
-    mandate: Mandate, *, days: int = 30, label: str = "", created_by: User | None = None, at: dt.datetime | None = None
-) -> str:
+def issue(mandate: Mandate, *, days: int = 30, label: str = "", at: dt.datetime | None = None) -> str:
     """Creates a token acting under ``mandate`` and returns it in clear, for the only time."""
     now = at or clock.now()
     if not 1 <= days <= MAX_DAYS:
@@ -33,7 +31,6 @@ def issue(
         label=label,
         digest=digest(secret),
         created_at=now,
-        created_by=created_by,
         expires_at=now + dt.timedelta(days=days),
     )
     return secret

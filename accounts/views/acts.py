@@ -50,8 +50,8 @@ class ActsMixin(MandateRequiredMixin):
         administrator = self.actor.role is Role.ADMINISTRATOR and self.actor.mandate_confirmed
         if not administrator and not is_desk(self.actor):
             raise PermissionDenied
-        asked = request.GET.get("departement") or request.POST.get("departement")
-        code = asked or ("" if administrator else min(self.actor.departments))
+        asked = request.GET.get("departement") or request.POST.get("departement") or ""
+        code = asked.replace("\x00", "") or ("" if administrator else min(self.actor.departments))
         if not code:
             return
         self.department = get_object_or_404(Department, pk=code)
@@ -131,13 +131,14 @@ class RecordAct(ActsMixin, ServiceFormView):
         scan = given.pop("scan")
         delegating, signatory = given.pop("delegating"), given.pop("signatory")
         given["matters"] = frozenset(map(Matter, given["matters"]))
-        act = signatures.record_act(
-            self.actor,
-            delegating=delegating,
-            signatory=signatory,
-            text=signatures.ActText(**given),
-            scan=files.store(scan.name, scan) if scan else None,
-        )
+        with transaction.atomic():  # an act refused leaves no scan behind
+            act = signatures.record_act(
+                self.actor,
+                delegating=delegating,
+                signatory=signatory,
+                text=signatures.ActText(**given),
+                scan=files.store(scan.name, scan) if scan else None,
+            )
         messages.success(self.request, f"L’arrêté n° {act.number} est enregistré.")
         return self.back()
 

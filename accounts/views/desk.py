@@ -81,7 +81,7 @@ class Confirm(DeskMixin, View):
     def post(self, request: HttpRequest, uuid: Any) -> HttpResponse:
         mandate = visible_mandate(request, uuid)
         try:
-            confirmed = mandates.confirm(self.actor, mandate, request.POST.get("note", "")[:500])
+            confirmed = mandates.confirm(self.actor, mandate)
         except ServiceError as error:
             if error.status == 403:
                 raise PermissionDenied(error.message) from error

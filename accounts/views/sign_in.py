@@ -1,5 +1,6 @@
 """Signing in: address, code, password and second factor, person behind a shared mailbox, first visit."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,7 +87,7 @@ class SignIn(ServiceFormView):
         started = progress.Progress(
             email=normalise_email(email),
             next=progress.safe_next(self.request, posted.get("next")),
-            collectivity=posted.get("collectivite", "")[:9],
+            collectivity=posted.get("collectivite", "").replace("\x00", "")[:9],
             function=posted.get("fonction", "")[:20],
         )
         if not self._by_password():
@@ -98,7 +99,7 @@ class SignIn(ServiceFormView):
         if not sign_in.needs_second_factor(user):
             return enter(self.request, user)
         sign_in.send_second_factor(user, meta_of(self.request))
-        progress.update(self.request, person=user.pk)
+        progress.save(self.request, replace(started, person=user.pk))
         return redirect("accounts:second-factor")
 
 
@@ -152,7 +153,7 @@ class Code(SignInStep):
                 progress.clear(self.request)
                 raise NotAllowed("Ce compte est fermé. Appelez le guichet de votre département.")
             return enter(self.request, arrival.user)
-        progress.update(self.request, proven=True)
+        progress.save(self.request, replace(self.progress, proven=True))
         return redirect("accounts:who" if arrival.persons else "accounts:first-visit")
 
 

@@ -70,18 +70,6 @@ class Identity:
         except psutil.Error:
             return None
 
-    @classmethod
-    def read(cls, recorded: Mapping[str, Any]) -> "Identity | None":
-        try:
-            return cls(int(recorded["pid"]), float(recorded["started"]), str(recorded["command"]))
-        except (KeyError, TypeError, ValueError):
-            return None
-
-    def alive(self) -> bool:
-        """The process that was recorded still runs (not another that took its number)."""
-        now = Identity.of(self.pid)
-        return now is not None and abs(now.started - self.started) < 2 and now.command == self.command
-
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

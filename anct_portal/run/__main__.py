@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import sys
 import time
@@ -76,6 +77,8 @@ class Portal:
         self.var = env.VAR_DIR
         self.port = env.integer("PORT", 8000)
         self.host = env.given("HOST") or "127.0.0.1"
+        #: The name by which the portal calls itself: an address of this machine's own, or localhost for all of them.
+        self.name = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host  # noqa: S104
         self.servers = Servers(self.var, unnamed())
         self.services = Services()
         self.environment: dict[str, str] = {}
@@ -111,12 +114,12 @@ class Portal:
                     with self.servers.log_of("migrate").open("wb") as log:
                         self.command("migrate", "--no-input", log=log)
             with step(3, "Données : territoires, catalogue, démonstration", made=made):
-                if not made:  # as the owner of the tables
-                    self.command("seed", "--demo", "--skip-checks", DATABASE_ROLE="")
+                if not made:
+                    self.command("seed", "--demo", "--skip-checks")
                     mark.write(database)
         # The pages first: the other processes would take the processor from them while everything loads.
         with step(4, "Pages"):
-            self.service("pages", "web", self.web())
+            self.service("pages", "web", self.web(), PROMETHEUS_MULTIPROC_DIR=str(self.counters()))
             self.wait_until_it_answers()
         with step(5, "Traitements : tâches, échéances, rattrapage"):
             if not env.given("EMAIL_HOST"):
@@ -130,12 +133,13 @@ class Portal:
 
     def prepare_environment(self) -> None:
         """The variables of every process; what a ``manage.py`` beside us needs of them is recorded."""
-        address = f"http://localhost:{self.port}"
+        address = f"http://{self.name}:{self.port}"
         ours = {
             "DEBUG": "True",
             "SECRET_KEY": kept(self.var / "secret_key", secrets.token_urlsafe(48)),
             "DEMONSTRATION_CODE": kept(self.var / "demonstration_code", f"{secrets.randbelow(10**6):06d}"),
             "SITE_URL": address,
+            "ALLOWED_HOSTS": f"localhost,[::1],{self.name}",
             "CSRF_TRUSTED_ORIGINS": address,
         }
         if not env.given("EMAIL_HOST"):
@@ -149,9 +153,9 @@ class Portal:
     def manage(self, *arguments: str) -> list[str]:
         return [sys.executable, str(env.BASE_DIR / "manage.py"), *arguments]
 
-    def command(self, *arguments: str, log: IO[bytes] | None = None, **variables: str) -> None:
+    def command(self, *arguments: str, log: IO[bytes] | None = None) -> None:
         """Runs a management command; its failure stops the start. What it says is shown, or goes to ``log``."""
-        environment = {**self.environment, **variables, "PYTHONUNBUFFERED": "1"}
+        environment = {**self.environment, "PYTHONUNBUFFERED": "1"}
         child = Child(arguments[0], self.manage(*arguments), environment=environment, log=log, cwd=env.BASE_DIR)
         try:
             while child.exit_code is None:
@@ -162,8 +166,9 @@ class Portal:
             where = f" : voir {log.name}" if log else ""
             raise ServiceError(f"« manage.py {' '.join(arguments)} » a échoué (code {child.exit_code}){where}.")
 
-    def service(self, name: str, log: str, command: list[str], stop_seconds: float = 15.0) -> None:
-        service = Service(name, command, self.environment, self.servers.log_of(log), stop_seconds)
+    def service(self, name: str, log: str, command: list[str], stop_seconds: float = 15.0, **variables: str) -> None:
+        environment = {**self.environment, **variables}
+        service = Service(name, command, environment, self.servers.log_of(log), stop_seconds)
         self.services.start(service)
 
     def web(self) -> list[str]:
@@ -177,8 +182,16 @@ class Portal:
         flat = [part for pair in options.items() for part in pair]
         return [sys.executable, "-m", "gunicorn", "--preload", "--no-control-socket", *flat, "anct_portal.wsgi"]
 
+    def counters(self) -> Path:
+        """Where the workers of the web server add up their counters; those of an earlier run are of no use."""
+        folder = self.var / "run" / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
     def wait_until_it_answers(self) -> None:
-        address = f"http://127.0.0.1:{self.port}/sante/vive"
+        host = "127.0.0.1" if self.name == "localhost" else self.name
+        address = f"http://{host}:{self.port}/sante/vive"
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             for line in self.services.watch():

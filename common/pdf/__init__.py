@@ -47,17 +47,17 @@ def static_directories() -> list[str]:
     return [str(directory.resolve()) for directory in directories if directory.is_dir()]
 
 
-def render_pdf(html: str, *, base_url: str | None = None, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def render_pdf(html: str, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The tagged PDF of ``html``, which must have ``<html lang>`` and ``<title>``. Raises :class:`PdfError`.
 
-    Relative links are completed by ``base_url`` (the site's address unless told). ``{% static %}`` addresses of
+    Relative links are completed by the site's address. ``{% static %}`` addresses of
     packaged files are read from disk; anything else that the document would load makes it fail.
     """
     source = html.encode()
     if len(source) > limits.html_bytes:
         raise PdfError(f"document too large: {len(source)} bytes of HTML, {limits.html_bytes} at most")
     order = {
-        "base_url": base_url or f"{settings.SITE_URL}/",
+        "base_url": f"{settings.SITE_URL}/",
         "static_prefix": urlsplit(settings.STATIC_URL).path or "/static/",
         "static_directories": static_directories(),
         "memory_bytes": limits.memory_bytes,

@@ -48,22 +48,11 @@ def euros(value: Any, unit: str = "") -> str:
 
 
 @register.filter
-def percent(value: Any, decimals: int = 0) -> str:
-    """``{{ 0.891|percent }}`` → 89 %. The sentence must also give the count."""
-    return "" if _absent(value) else french.percent(value, decimals)
-
-
-@register.filter
 def plural(value: Any, nouns: str) -> str:
     """``{{ n|plural:"demande" }}`` → 41 demandes; ``{{ n|plural:"canal,canaux" }}`` when an « s » isn't enough. The
     number is printed too."""
     singular, _, other = nouns.partition(",")
     return french.plural(value or 0, singular.strip(), other.strip())
-
-
-@register.filter
-def ordinal(value: Any) -> str:
-    return "" if _absent(value) else french.ordinal(int(value))
 
 
 @register.filter

@@ -122,7 +122,6 @@ class Migration(migrations.Migration):
                             ("sent", "envoyé"),
                             ("bounced", "refusé par le destinataire"),
                             ("failed", "abandonné"),
-                            ("cancelled", "annulé"),
                         ],
                         default="waiting",
                         editable=False,
@@ -161,9 +160,7 @@ class Migration(migrations.Migration):
                         fields=("event_id", "recipient_key", "kind"), name="notifications_mail_once_per_recipient"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["waiting", "sending", "sent", "bounced", "failed", "cancelled"])
-                        ),
+                        condition=models.Q(("state__in", ["waiting", "sending", "sent", "bounced", "failed"])),
                         name="notifications_mail_state",
                     ),
                     models.CheckConstraint(

@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from territories.loading.faults import Fault, RefusedError
 from territories.loading.sources import file_faults
-from territories.models import Zoning
+from territories.models import Zoning, ZoningValue
 
 #: Headers under which lists give the commune's code.
 CODE_COLUMNS = ("code", "code_insee", "insee", "codgeo", "code_commune", "siren")
@@ -38,7 +38,7 @@ KNOWN: dict[str, Known] = {
         "Direction générale des collectivités locales",
         "juillet 2025",
     ),
-    "densite": Known("Grille communale de densité", ("densite7", "densite"), "Insee", "grille à sept niveaux"),
+    "densite": Known("Grille communale de densité", ("densite7", "densite"), "Insee", "sept niveaux"),
     "massif": Known("Massif de montagne", ("massif",), "Observatoire des territoires", ""),
     "revenu_median": Known(
         "Revenu médian par unité de consommation",
@@ -100,6 +100,10 @@ def load_zoning(
     """
     code = code.strip().lower()
     known = KNOWN.get(code)
+    vintage = vintage or (known.vintage if known else "")
+    most = ZoningValue._meta.get_field("vintage").max_length or 0
+    if len(vintage) > most:
+        raise RefusedError([Fault(path.name, 0, f"millésime de plus de {most} caractères (« {vintage} »)")])
     progress("Lecture du fichier")
     rows, faults = _read(path, column, known)
     outcome = ZoningOutcome(unknown=sum(not row.value for row in rows))
@@ -128,7 +132,7 @@ def load_zoning(
         cursor.execute("SELECT count(*) FROM staged_zoning WHERE mapped")
         outcome.mapped = cursor.fetchone()[0]
         progress("Écriture des différences")
-        _write(cursor, zoning, vintage or (known.vintage if known else ""), outcome)
+        _write(cursor, zoning, vintage, outcome)
         if dry_run:
             transaction.set_rollback(True)
     return outcome

@@ -120,11 +120,6 @@ class Department(Area):
         """« heure de Martinique », or nothing."""
         return f"heure {self.local_time_of}" if self.local_time_of else ""
 
-    @property
-    def holiday_territory(self) -> str:
-        """What ``common.calendar`` takes to know the public holidays."""
-        return self.code
-
 
 class Arrondissement(Area):
     department = models.ForeignKey(

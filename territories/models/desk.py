@@ -1,7 +1,5 @@
 """The State's desk of a department: one name, one address, one mailbox. Never « DDT » in a template (PRACTICE 2.4)."""
 
-import datetime as dt
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -58,26 +56,13 @@ class Desk(models.Model):
         return f"{self.service_name} ({self.service_acronym})" if self.service_acronym else self.service_name
 
     @property
-    def short_service(self) -> str:
-        """« DDT », « préfecture »: for the narrow columns where the full name stands elsewhere on the page."""
-        return self.service_acronym or self.service_name
-
-    @property
-    def holiday_territory(self) -> str:
-        return self.department_id
-
-    @property
     def upcoming_closings(self) -> "models.QuerySet[DeskClosing]":
         """Those that are not over, the nearest first."""
         return self.closings.filter(last_day__gte=today(self.department.zone_info)).order_by("first_day")
 
-    def is_closed_on(self, day: dt.date) -> bool:
-        """Closed by its own choice; week-ends and public holidays are ``common.calendar``'s."""
-        return any(closing.first_day <= day <= closing.last_day for closing in self.closings.all())
-
 
 class DeskClosing(models.Model):
-    """Days on which the desk is closed: no delay runs, and the official is told."""
+    """Days on which the desk is closed: the official is told."""
 
     desk = models.ForeignKey(Desk, models.CASCADE, related_name="closings", verbose_name="guichet")
     first_day = models.DateField("du")

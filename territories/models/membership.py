@@ -1,7 +1,5 @@
 """The membership graph: who belongs to which grouping, and the same flattened for queries."""
 
-import datetime as dt
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -9,10 +7,6 @@ from django.db.models import F, Q
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def opened(self) -> "MembershipQuerySet":
         return self.filter(until=None)
-
-    def on(self, day: dt.date) -> "MembershipQuerySet":
-        """Memberships in force on that day; an unknown beginning is before any day."""
-        return self.filter(Q(since=None) | Q(since__lte=day), Q(until=None) | Q(until__gt=day))
 
 
 class Membership(models.Model):

@@ -16,7 +16,8 @@ _UD_DRIEAT = (
     "Unité départementale de la direction régionale de l’environnement, de l’aménagement et des transports",
     "UD-DRIEAT",
 )
-_COASTAL = "06 11 13 14 17 2A 2B 22 29 30 33 34 35 40 44 50 56 59 62 64 66 76 80 83 85"
+#: The Eure by the estuary of the Seine.
+_COASTAL = "06 11 13 14 17 2A 2B 22 27 29 30 33 34 35 40 44 50 56 59 62 64 66 76 80 83 85"
 #: State service that keeps the desk, by department; elsewhere the DDT (PRACTICE 2.4: never said in a template).
 SERVICES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_COASTAL.split(), _DDTM),

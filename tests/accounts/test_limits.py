@@ -1,5 +1,6 @@
 """Limits are exact, whatever happens at the same instant; tries of a code too."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +9,15 @@ import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from accounts.models import AttemptCounter, SignInCode
+from accounts.models import AttemptCounter, Mandate, Organisation, SignInCode
 from accounts.network import client_address, client_network
-from accounts.services import attempts, sign_in
+from accounts.services import attempts, grants, mandates, people, sign_in, signatures
 from accounts.services.sign_in import Meta, TooManyAttemptsError
+from common import clock as portal_clock
+from common.actor import Role
 from common.errors import Invalid, ServiceError
-from tests.accounts.conftest import Box
+from territories.models import Collectivity, Department
+from tests.accounts.conftest import Box, Builder, actor, text
 
 #: Also run against the servers of localhost's standard ports.
 pytestmark = pytest.mark.db
@@ -110,6 +114,51 @@ def test_a_network_refused_does_not_exhaust_an_address(db: None, box: Box) -> No
         with pytest.raises(TooManyAttemptsError):
             sign_in.send_code("maire@exemple.fr", network)
     sign_in.send_code("maire@exemple.fr", Meta("198.51.100.1"))
+
+
+def test_what_a_quarter_of_an_hour_refuses_does_not_count_for_the_day(db: None, box: Box, clock: Any) -> None:
+    for index in range(sign_in.CODES_PER_ADDRESS_AND_DAY.count + 1):
+        with contextlib.suppress(TooManyAttemptsError):
+            sign_in.send_code("maire@exemple.fr", Meta(f"192.0.2.{index}"))
+    clock.shift(minutes=15)
+    sign_in.send_code("maire@exemple.fr", Meta("198.51.100.1"))
+
+
+# --- the same form sent twice ----------------------------------------------------------------------------------------
+
+
+def test_a_first_visit_sent_twice_makes_one_person(committed_db: None, town_hall: Organisation) -> None:
+    names = {"first_name": "Odile", "last_name": "Tilleul"}
+    at_the_mailbox = together(lambda index: people.register(**names, mailbox=town_hall), 4)
+    assert len(set(at_the_mailbox)) == 1
+    own = together(lambda index: people.register(**names, email="odile@exemple.fr"), 4)
+    assert sorted(type(answer).__name__ for answer in own) == ["Invalid"] * 3 + ["User"]
+
+
+def test_an_order_sent_twice_is_recorded_once(committed_db: None, delegate: Mandate, deputy: Mandate) -> None:
+    who = actor(delegate)
+    answers = together(lambda index: signatures.record_act(who, delegating=delegate, signatory=deputy, text=text()), 4)
+    assert sorted(type(answer).__name__ for answer in answers) == ["Conflict"] * 3 + ["SignatureAct"]
+
+
+def test_a_loan_granted_twice_is_one(committed_db: None, delegate: Mandate, person: Builder) -> None:
+    who, helper = actor(delegate), person("aulne", Role.INSTRUCTOR, department="90").user
+    here, until = Department.objects.get(pk="04"), portal_clock.today()
+    answers = together(lambda index: grants.lend(who, helper, here, until), 4)
+    assert sorted(type(answer).__name__ for answer in answers) == ["Conflict"] * 3 + ["Mandate"]
+
+
+def test_two_mayors_proven_at_once_are_not_both_believed(
+    committed_db: None, mezel: Collectivity, town_hall: Organisation
+) -> None:
+    persons = [people.register(first_name="A", last_name=str(rank), email=f"a{rank}@exemple.fr") for rank in range(4)]
+    together(
+        lambda index: mandates.claim(
+            persons[index], collectivity=mezel, function="maire", proven_address=town_hall.email
+        ),
+        4,
+    )
+    assert Mandate.objects.filter(heads=True, status="confirmed").count() == 1
 
 
 def test_signing_in_often_is_not_limited(db: None, box: Box) -> None:

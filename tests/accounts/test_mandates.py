@@ -55,11 +55,13 @@ def test_claiming_twice_is_claiming_once(claimed: Mandate, newcomer: User, mezel
     assert not box.of(events.MandateClaimed)
 
 
-@pytest.mark.parametrize(("function", "field"), [("roi", "function"), ("", "function")])
-def test_only_known_functions_are_claimed(newcomer: User, mezel: Collectivity, function: str, field: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "function"), [("04121", "roi"), ("04121", ""), ("04121", "president"), ("200069193", "maire")]
+)
+def test_only_functions_of_the_collectivity_are_claimed(newcomer: User, code: str, function: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        mandates.claim(newcomer, collectivity=mezel, function=function)
-    assert refusal.value.field == field
+        mandates.claim(newcomer, collectivity=Collectivity.objects.get(code=code), function=function)
+    assert refusal.value.field == "function"
 
 
 def test_a_mandate_does_not_begin_tomorrow(newcomer: User, mezel: Collectivity) -> None:
@@ -210,8 +212,8 @@ def test_a_new_mayor_ends_the_former_executive_on_the_day_of_the_election(
         "secretary": ("confirmed", None),
     }
     assert states({"a": own_team, "b": elsewhere}) == {"a": ("confirmed", None), "b": ("confirmed", None)}
-    ended = {event.mandate_id for event in box.of(events.MandateEnded)}
-    assert ended == {team["mayor"].pk, team["deputy"].pk}
+    ended = {event.mandate_id: event.successor_id for event in box.of(events.MandateEnded)}
+    assert ended == {team["mayor"].pk: new.pk, team["deputy"].pk: None}, "the mayor alone has a successor"
     assert not team["mayor"].__class__.objects.get(pk=team["mayor"].pk).in_force(election)
     assert Mandate.objects.get(pk=team["mayor"].pk).in_force(election - dt.timedelta(days=1))
 
@@ -239,6 +241,14 @@ def test_a_claim_confirmed_by_address_waits_for_the_desk_when_a_mayor_is_known(
     new = mandates.claim(newcomer, collectivity=mezel, function="maire", starts_on=TODAY)
     assert not mandates.confirm_by_address(new, town_hall.email)
     assert states(team)["mayor"] == ("confirmed", None)
+
+
+def test_a_mayor_who_comes_after_her_deputies_ends_nobody_s_mandate(
+    person: Builder, newcomer: User, mezel: Collectivity, town_hall: Organisation
+) -> None:
+    deputy = person("adjoint", Role.OFFICIAL, "adjoint au maire", collectivity=mezel)
+    mandates.claim(newcomer, collectivity=mezel, function="maire", proven_address=town_hall.email)
+    assert states({"deputy": deputy}) == {"deputy": ("confirmed", None)}
 
 
 def test_an_unconfirmed_mandate_ends_nothing(team: dict[str, Mandate], claimed_mayor: Mandate) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pikepdf
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import Mandate, Organisation, SignatureAct, User
 from accounts.services import mandates, people
 from common.actor import Role
+from files.models import StoredFile
 from territories.models import Collectivity
 from tests.accounts.conftest import Box, Builder, signed_in
 
@@ -215,6 +217,10 @@ def test_the_delegate_records_an_order_with_its_scan(client: Client, delegate: M
     assert "En vigueur" in page
     copy = client.get(f"/delegations/{act.uuid}/copie/")
     assert copy.status_code in (200, 403), "403 while the scan of viruses is awaited"
+    scan.seek(0)
+    again = client.post("/delegations/nouvelle/", order(delegate, deputy, scan=scan))
+    assert again.status_code == 409
+    assert StoredFile.objects.count() == 1, "an order refused leaves no scan behind"
 
 
 def test_an_order_that_does_not_hold_is_shown_again(client: Client, delegate: Mandate, deputy: Mandate) -> None:
@@ -251,6 +257,7 @@ def test_another_department_is_hidden(client: Client, act: SignatureAct, person:
     signed_in(client, person("voisin", Role.DELEGATE, department="05"))
     assert "2025-006-001" not in client.get("/delegations/").content.decode()
     assert client.get("/delegations/", {"departement": "04"}).status_code == 404
+    assert client.get("/delegations/", {"departement": "0\x00"}).status_code == 404
     assert client.post("/delegations/changement-de-prefet/?departement=04").status_code == 404
     assert client.get(f"/delegations/{act.uuid}/fin/").status_code == 404
     assert client.get(f"/delegations/{act.uuid}/copie/").status_code == 404
@@ -333,3 +340,28 @@ def test_the_settings_say_no_more_than_the_database_allows(client: Client, admin
     page = client.post("/admin/accounts/mandate/add/", given)
     assert page.status_code == 200
     assert "Ce rôle s’exerce dans un département." in page.content.decode()
+
+
+def test_the_settings_lead_to_no_other_site(client: Client, administrator: Mandate) -> None:
+    client.force_login(administrator.user)
+    assert client.get("/admin/login/", {"next": "https://ailleurs.example/"}).url == "/admin/"
+    assert client.get("/admin/login/", {"next": "/admin/accounts/"}).url == "/admin/accounts/"
+
+
+def test_only_a_superuser_changes_a_superuser(client: Client, administrator: Mandate, instructor: Mandate) -> None:
+    User.objects.filter(pk=instructor.user_id).update(is_staff=True)
+    instructor.user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    client.force_login(instructor.user)
+    given = {"email": "frene@exemple.fr", "first_name": "A", "last_name": "Laurier"}
+    assert client.post(f"/admin/accounts/user/{administrator.user_id}/change/", given).status_code == 403
+    assert client.post(f"/admin/accounts/user/{instructor.user_id}/change/", given).status_code == 302
+
+
+def test_the_same_appointment_twice_is_refused_in_the_form(
+    client: Client, administrator: Mandate, instructor: Mandate
+) -> None:
+    client.force_login(administrator.user)
+    given = {"user": instructor.user_id, "role": "instructor", "function": "instructeur", "department": "04",
+             "starts_on": "2026-03-03"}  # fmt: skip
+    page = client.post("/admin/accounts/mandate/add/", given)
+    assert "Cette personne a déjà ce mandat." in page.content.decode()

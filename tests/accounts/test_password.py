@@ -10,7 +10,7 @@ from accounts import events
 from accounts.models import Mandate, User
 from accounts.services import sign_in
 from accounts.services.sign_in import SECOND_FACTOR_ROLES, Meta, TooManyAttemptsError
-from anct_portal.settings import base
+from anct_portal import settings as base
 from common.actor import Role
 from common.errors import Invalid
 from tests.accounts.conftest import Box, Builder

@@ -9,9 +9,11 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from accounts import events
+from accounts import events, progress
 from accounts.models import Mandate, SignInCode, User
 from accounts.services import sign_in
+from accounts.tasks import purge_sign_in
+from common import clock as portal_clock
 from common.actor import Role
 from common.errors import Invalid
 from territories.models import Collectivity
@@ -192,6 +194,37 @@ def test_the_proof_of_an_address_lapses(client: Client, box: Box, clock: Any) ->
     assert client.get("/connexion/premiere-visite/").url == SIGN_IN
 
 
+def test_a_proof_that_lapses_while_the_code_is_checked_keeps_its_address(
+    client: Client, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(client, "nouvelle@exemple.fr")
+    verify = sign_in.verify_code
+
+    def slowly(*arguments: Any) -> sign_in.Arrival:
+        monkeypatch.setattr(progress, "LIFE", dt.timedelta(minutes=-1))
+        return verify(*arguments)
+
+    monkeypatch.setattr(sign_in, "verify_code", slowly)
+    client.post(CODE, {"code": box.codes[0]})
+    assert client.session[progress.SESSION_KEY]["email"] == "nouvelle@exemple.fr"
+
+
+def test_no_address_is_nobody_s(db: None) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        sign_in.arrival(" ")
+
+
+def test_an_address_longer_than_its_column_is_refused_in_the_form(client: Client, db: None) -> None:
+    long = f"a@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 20}.fr"
+    assert ask(client, long).status_code == 200
+
+
+def test_a_nul_in_what_is_carried_along_stops_nobody(client: Client, box: Box) -> None:
+    ask(client, "nouvelle@exemple.fr", collectivite="04\x00121")
+    assert client.post(CODE, {"code": box.codes[0]}).url == "/connexion/premiere-visite/"
+    assert client.get("/connexion/premiere-visite/").status_code == 200
+
+
 @pytest.mark.parametrize(
     "address",
     ["https://ailleurs.example/", "//ailleurs.example", "/\\ailleurs.example", "javascript:alert(1)", "ailleurs", ""],
@@ -260,6 +293,13 @@ def test_old_codes_are_purged(box: Box, mayor: Mandate, clock: Any) -> None:
     clock.shift(days=2)
     assert sign_in.purge() > 1
     assert not SignInCode.objects.exists()
+
+
+def test_sessions_past_their_time_are_purged(client: Client, mayor: Mandate) -> None:
+    client.force_login(mayor.user)
+    Session.objects.update(expire_date=portal_clock.now() - dt.timedelta(days=1))
+    purge_sign_in()
+    assert not Session.objects.exists()
 
 
 def test_every_address_of_sign_in_is_named(db: None) -> None:

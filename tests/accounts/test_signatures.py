@@ -94,10 +94,6 @@ def test_an_act_is_found_by_department_matter_day_and_amount(act: SignatureAct) 
     assert not found("04", Matter.REFERRAL, dt.date(2024, 12, 31)).exists()
     assert found("04", Matter.REFERRAL, TODAY, amount=Decimal("40000.00")).exists()
     assert not found("04", Matter.REFERRAL, TODAY, amount=Decimal("40000.01")).exists()
-    act.refresh_from_db()
-    assert act.covers(Matter.REFERRAL, Decimal(40000))
-    assert not act.covers(Matter.REFERRAL, Decimal(40001))
-    assert not act.covers(Matter.AGREEMENT)
 
 
 def test_ending_a_mandate_closes_its_acts(act: SignatureAct, deputy: Mandate, administrator: Mandate, box: Box) -> None:
@@ -111,12 +107,11 @@ def test_ending_a_mandate_closes_its_acts(act: SignatureAct, deputy: Mandate, ad
 
 
 def test_an_order_is_recorded_by_the_delegate_or_the_administrator(
-    delegate: Mandate, deputy: Mandate, administrator: Mandate, box: Box
+    delegate: Mandate, deputy: Mandate, administrator: Mandate
 ) -> None:
     for number, who in (("1", delegate), ("2", administrator)):
         act = signatures.record_act(actor(who), delegating=delegate, signatory=deputy, text=text(number=number))
         assert act.recorded_by_id == who.user_id
-    assert len(box.of(events.SignatureActRecorded)) == 2
 
 
 def test_nobody_else_records_an_order(
@@ -185,7 +180,7 @@ def test_a_new_prefect_voids_every_delegation(
 ) -> None:  # fmt: skip
     neighbour = person("voisin", Role.DELEGATE, department="05")
     done = change(administrator, new_prefect, function="préfète")
-    assert (len(done.acts_closed), len(done.mandates_ended), done.deputies_without_act) == (1, 1, 1)
+    assert (len(done.acts_closed), done.deputies_without_act) == (1, 1)
     act.refresh_from_db()
     assert (act.ends_on, act.ended_reason) == (TODAY, ActEnd.CHANGE_OF_PREFECT)
     assert matters(deputy) == set()
@@ -207,6 +202,14 @@ def test_an_act_of_an_earlier_prefect_that_nobody_closed_dies_too(
     forgotten = signatures.ensure_act(delegating=older, signatory=deputy, text=text(number="vieux"))
     assert change(administrator, new_prefect).acts_closed == (forgotten,)
     assert matters(deputy) == set()
+
+
+def test_an_act_to_come_is_closed_and_told_once(
+    delegate: Mandate, deputy: Mandate, administrator: Mandate, new_prefect: User, box: Box
+) -> None:
+    signatures.ensure_act(delegating=delegate, signatory=deputy, text=text(day=TODAY + dt.timedelta(days=10)))
+    change(administrator, new_prefect)
+    assert len(box.of(events.SignatureActEnded)) == 1
 
 
 def test_a_vacancy_is_held_ad_interim(

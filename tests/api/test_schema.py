@@ -40,3 +40,9 @@ def test_an_unknown_address_answers_as_the_api_does(address: str) -> None:
     answer = Client().get(address)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+def test_so_does_one_that_is_posted_to() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/nothing/")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

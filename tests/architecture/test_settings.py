@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,7 @@ from anct_portal.celery import app as celery_app
 from anct_portal.checks import database_speaks_french
 from anct_portal.env import BASE_DIR
 
-READERS = {"text", "boolean", "integer", "words", "seconds", "given"}
+READERS = {"text", "boolean", "integer", "words", "given"}
 
 
 def portal_python() -> Iterator[tuple[str, ast.Module]]:
@@ -37,11 +38,8 @@ def variables_read() -> set[str]:
 
 
 @pytest.mark.parametrize("debug", ["True", "False"])
-@pytest.mark.parametrize("path", sorted(BASE_DIR.glob("anct_portal/settings/*.py")), ids=lambda path: path.stem)
-def test_settings_module_imports(path: os.PathLike[str], debug: str) -> None:
-    stem = os.fspath(path).rsplit("/", 1)[1].removesuffix(".py")
-    module = "anct_portal.settings" + ("" if stem == "__init__" else f".{stem}")
-    environment = {**os.environ, "DEBUG": debug, "SECRET_KEY": "x", "DJANGO_SETTINGS_MODULE": module}
+def test_settings_module_imports(debug: str) -> None:
+    environment = {**os.environ, "DEBUG": debug, "SECRET_KEY": "x", "DJANGO_SETTINGS_MODULE": "anct_portal.settings"}
     code = "import django; django.setup(); from django.conf import settings; print(settings.DEBUG)"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -67,6 +65,24 @@ def test_production_needs_a_secret_key() -> None:
     )
     assert done.returncode == 1
     assert "set SECRET_KEY" in done.stderr
+
+
+def test_settings_of_a_server_behind_a_proxy(tmp_path: Path) -> None:
+    held = tmp_path / "proxies"
+    held.write_text("1\n", encoding="ascii")
+    environment = {**os.environ, "DEBUG": "False", "SECRET_KEY": "x", "DJANGO_SETTINGS_MODULE": "anct_portal.settings"}
+    environment |= {
+        "ALLOWED_HOSTS": "guichet.example",
+        "CLAMD_ADDRESS": "clamd:3310",
+        "TRUSTED_PROXIES_FILE": str(held),
+    }
+    names = ("ALLOWED_HOSTS", "CLAMD_ADDRESS", "TRUSTED_PROXIES", "SECURE_PROXY_SSL_HEADER")
+    code = f"from django.conf import settings; print([getattr(settings, name) for name in {names}])"
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == [
+        ["guichet.example", "127.0.0.1"], "clamd:3310", 1, ("HTTP_X_FORWARDED_PROTO", "https"),
+    ]  # fmt: skip
 
 
 def test_environment_is_documented_and_nothing_more() -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from common import clock as portal_clock
+from common.api import JsonParser, TooLargeError
 from files.models import StoredFile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.common.urls")]
@@ -51,6 +52,28 @@ def test_a_bug_says_nothing_to_the_client_and_everything_to_the_tests(client):
     assert b"secret" not in response.content
     with pytest.raises(ZeroDivisionError):
         client.get("/api/raises/bug")
+
+
+def test_a_body_beyond_the_limit_is_refused_before_it_is_read(client, settings):
+    settings.REQUEST_MAX_BYTES = 0
+    length = {"CONTENT_LENGTH": str(2 * 1024**2)}
+    answer = client.post("/api/files", {}, content_type="application/json", **length)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.urls("anct_portal.urls")
+def test_so_is_one_of_a_form_in_words_for_a_person(client, settings):
+    settings.REQUEST_MAX_BYTES = 0
+    page = client.post("/connexion/", CONTENT_LENGTH=str(2 * 1024**2))
+    assert page.status_code == 413
+    assert "joignez-les en plusieurs fois" in page.content.decode()
+
+
+def test_a_json_body_beyond_memory_is_refused(rf, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    request = rf.post("/api/files", {"name": "x" * 20}, content_type="application/json")
+    with pytest.raises(TooLargeError):
+        JsonParser().parse(request, parser_context={"request": request})
 
 
 def test_throttling_says_when_to_come_back(client):

@@ -175,13 +175,14 @@ def test_the_abstract_models_bear_their_trigger():
     assert [trigger.name for trigger in NeverDeleted._meta.triggers] == ["never_deleted"]
 
 
-def test_commands_that_change_the_schema_stay_the_owner(role, settings, monkeypatch):
+def test_commands_that_change_the_schema_or_the_reference_data_stay_the_owner(role, settings, monkeypatch):
     database.grant(role)
     settings.DATABASE_ROLE = role
-    monkeypatch.setattr("sys.argv", ["manage.py", "migrate"])
-    connection.close()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user = session_user")
-        assert cursor.fetchone()[0]
+    for command in ("migrate", "seed", "load_territories", "load_zoning", "load_programme"):
+        monkeypatch.setattr("sys.argv", ["manage.py", command])
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user = session_user")
+            assert cursor.fetchone()[0], command
     monkeypatch.setattr("sys.argv", ["manage.py", "reconcile"])
     under(role)

@@ -37,13 +37,16 @@ def test_alive_without_a_single_query(client, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_alive_while_the_database_is_down(client):
+def test_alive_and_not_ready_while_the_database_is_down(client):
     before = connection.settings_dict["PORT"]
     connections.close_all()
     connection.settings_dict["PORT"] = str(free_port())
     try:
         assert client.get("/sante/vive").status_code == 200
         assert connection.connection is None
+        answer = body(client, 503)
+        assert "database" in answer["missing"]
+        assert answer["checks"]["database"] == "OperationalError", "what it says of our servers is for the log"
     finally:
         connection.settings_dict["PORT"] = before
 
@@ -89,7 +92,7 @@ def test_without_a_database_the_rest_is_unknown(ready, monkeypatch):
 
     monkeypatch.setitem(health.CHECKS, "database", down)
     answer = health.report()
-    assert answer["checks"]["database"] == "connection refused"
+    assert answer["checks"]["database"] == "OSError"
     assert answer["checks"]["work"] == "unknown: no database"
 
 

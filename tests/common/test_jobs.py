@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 
 from common import clock as portal_clock
-from common import jobs
+from common import jobs, tasks
 from notifications.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +272,13 @@ def sent(monkeypatch):
     messages = []
     monkeypatch.setattr(jobs, "send", lambda task, arguments: messages.append((task, arguments)))
     return messages
+
+
+def test_the_task_of_a_sweep_leaves_its_turn(monkeypatch):
+    turns = []
+    monkeypatch.setattr(jobs, "sweep", lambda names, turn: turns.append((names, turn)))
+    tasks.sweep(["a"])
+    assert turns == [(["a"], jobs.TURN_SECONDS)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,7 +27,7 @@ def undone_event():
         event="accounts.code_requested",
         event_id=uuid.uuid4(),
         at=clock.now(),
-        payload={"email": "", "code": "123456", "expires_at": clock.now().isoformat(), "person_id": None},
+        payload={"email": "", "code": "123456", "person_id": None},
     )
 
 

@@ -1,7 +1,6 @@
 """From an event to a mail through a real Celery worker, a real Redis, a real SMTP conversation; then with kills."""
 
 import contextlib
-import datetime as dt
 import signal
 import sys
 import time
@@ -10,7 +9,6 @@ import pytest
 
 from accounts.events import CodeRequested
 from common import broker
-from common import clock as portal_clock
 from common.events import emit
 from notifications.enums import MailState
 from notifications.models import Mail
@@ -64,7 +62,6 @@ def ask_codes(count):
             CodeRequested(
                 email=f"maire{number}@mezel.example",
                 code="123456",
-                expires_at=portal_clock.now() + dt.timedelta(minutes=10),
             )
         )
 

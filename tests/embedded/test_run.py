@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -20,6 +21,7 @@ import psycopg
 import pytest
 
 from anct_portal import env
+from anct_portal.run.__main__ import Portal
 from anct_portal.run.services import Service, ServiceError, Services
 from tests import databases
 from tests.embedded.conftest import free_port, runs, temporary_var, wait_until
@@ -109,7 +111,7 @@ def test_first_run_shows_its_progress_and_the_accounts(first: Run) -> None:
     assert "34 875 communes" in told.replace("\u202f", " ").replace("\xa0", " ")
     for account in ("maire", "instructeur", "delegue", "anct", "cerema", "admin"):
         assert f"{account}@demo.example" in told
-    assert re.search(r"second facteur : \d{6}$", told, re.MULTILINE)
+    assert re.search(r"second facteur\s: \d{6}$", told, re.MULTILINE)
     assert "/_courriels/" in told
 
 
@@ -119,7 +121,18 @@ def test_every_process_runs_and_pages_answer(first: Run) -> None:
     assert first.get("/")[0] == 200
     assert first.get("/_courriels/")[0] == 200
     assert first.get("/static/portal/portal.css")[0] == 200
+    assert list((first.var / "run" / "metrics").glob("*.db")), "the workers add up their counters"
     assert wait_until(lambda: unready(first) <= {"work"}, 120)
+
+
+def test_a_run_on_another_address_is_known_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOST", "192.168.0.7")
+    portal = Portal(signals=None)  # type: ignore[arg-type]
+    portal.var = tmp_path
+    portal.servers = SimpleNamespace(record=lambda given: None, environment=dict)  # type: ignore[assignment]
+    portal.prepare_environment()
+    assert portal.environment["SITE_URL"].startswith("http://192.168.0.7:")
+    assert "192.168.0.7" in portal.environment["ALLOWED_HOSTS"].split(",")
 
 
 def unready(run: Run) -> set[str]:

@@ -38,6 +38,16 @@ def odt(**members):
     return archive({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<x/>", **members})
 
 
+def misnamed_archive():
+    """A member's name says UTF-8 and is not."""
+    return archive({"é.txt": "x"}).replace("é.txt".encode(), b"\xff\xff.txt")
+
+
+def damaged_odt():
+    """The deflated bytes of its mimetype mean nothing."""
+    return odt().replace(zlib.compress(b"application/vnd.oasis.opendocument.text", wbits=-15)[:8], b"\xff" * 8)
+
+
 def bomb():
     return docx(**{"word/media/a.bin": b"\0" * 150_000_000})
 
@@ -55,6 +65,19 @@ def add_hidden_javascript(document):
 
 def add_attachment(document):
     document.attachments["evil.exe"] = b"MZ"
+
+
+def add_attachment_to_a_page(document):
+    held = document.make_indirect(pikepdf.Stream(document, b"MZ"))
+    document.pages[0].obj.Annots = pikepdf.Array(
+        [
+            pikepdf.Dictionary(
+                Type=pikepdf.Name.Annot,
+                Subtype=pikepdf.Name.FileAttachment,
+                FS=pikepdf.Dictionary(Type=pikepdf.Name.Filespec, F="evil.exe", EF=pikepdf.Dictionary(F=held)),
+            )
+        ]
+    )
 
 
 def add_form(document):

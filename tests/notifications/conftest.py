@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifications import delivery, registry
+from common import jobs
+from notifications import delivery, outbox, registry
 from tests.notifications.smtp import Server
 
 
@@ -24,3 +25,9 @@ def kinds(monkeypatch):
     """The registry, emptied for the test; ``kinds(cls)`` adds one."""
     monkeypatch.setattr(registry, "_kinds", {})
     return registry.register
+
+
+def send_now_pending(limit: int = 10_000) -> None:
+    """Writes and sends all that is due, in this process, as workers and the reconciler do."""
+    while jobs.sweep([outbox.WORK, delivery.WORK], limit=limit):
+        pass

@@ -46,7 +46,7 @@ class Told(Notification):
         return f"{event.place} : une\r\n nouvelle"
 
     def context(self, event, recipient):
-        return {"code": event.code or "<rien> & l’autre", "event": {"expires_at": event.at}}
+        return {"code": event.code or "<rien> & l’autre"}
 
     def object_reference(self, event):
         return "2026-04-00012"
@@ -60,11 +60,6 @@ class Broken(Told):
 
     def subject(self, event, recipient):
         raise KeyError("no such name")
-
-
-class Delayed(Told):
-    kind = "delayed"
-    delay = dt.timedelta(seconds=60)
 
 
 class Secret(Told):

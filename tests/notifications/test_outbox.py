@@ -1,7 +1,6 @@
 """From an event to its mails."""
 
 import datetime as dt
-import uuid
 from decimal import Decimal
 
 import pytest
@@ -10,13 +9,12 @@ from structlog.testing import capture_logs
 
 from common import clock as portal_clock
 from common import jobs
-from common.errors import Conflict
 from common.events import emit
-from notifications import outbox, services
+from notifications import outbox
 from notifications.enums import MailState
 from notifications.models import Mail, OutboxEvent
 from notifications.payload import pack, unpack
-from tests.notifications.events import Broken, Colour, Delayed, Happened, Secret, Told
+from tests.notifications.events import Broken, Colour, Happened, Secret, Told
 
 pytestmark = pytest.mark.django_db
 
@@ -144,45 +142,8 @@ def test_the_outbox_forgets_a_secret_once_the_mail_is_written(kinds):
     assert Mail.objects.filter(text__contains="123456").count() == 2
 
 
-class TestCancelling:
-    def test_in_time(self, kinds, clock):
-        kinds(Delayed)
-        event = Happened()
-        emit(event)
-        expand()
-        assert set(Mail.objects.values_list("not_before", flat=True)) == {
-            portal_clock.instant() + dt.timedelta(seconds=60)
-        }
-        assert services.cancel(event.id) == 2
-        assert set(Mail.objects.values_list("state", flat=True)) == {MailState.CANCELLED}
-
-    def test_before_the_mails_are_written(self, kinds):
-        kinds(Told)
-        event = Happened()
-        emit(event)
-        assert services.cancel(event.id) == 0
-        expand()
-        assert not Mail.objects.exists()
-
-    def test_one_kind_of_several(self, kinds):
-        kinds(Told)
-        kinds(Delayed)
-        event = Happened()
-        emit(event)
-        assert services.cancel(event.id, kind="delayed") == 2
-        assert Mail.objects.filter(kind="told", state=MailState.WAITING).count() == 2
-
-    def test_too_late(self, kinds):
-        kinds(Told)
-        event = Happened()
-        emit(event)
-        expand()
-        Mail.objects.filter(to_email__startswith="maire").update(
-            state=MailState.SENT, sent_at=portal_clock.now(), done_at=portal_clock.now()
-        )
-        with pytest.raises(Conflict, match="déjà parti"):
-            services.cancel(event.id)
-        assert Mail.objects.filter(state=MailState.WAITING).count() == 1
-
-    def test_an_event_never_heard_of(self):
-        assert services.cancel(uuid.uuid4()) == 0
+def test_an_event_whose_code_was_forgotten_is_not_tried_again(kinds):
+    kinds(Secret)
+    emit(Happened(code="123456"))
+    OutboxEvent.objects.update(payload={}, failed_at=portal_clock.now())
+    assert jobs.get(outbox.WORK).retry() == 0

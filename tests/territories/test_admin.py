@@ -101,3 +101,23 @@ def test_staff_record_and_end_a_membership(staff: Client) -> None:
         "/admin/territories/membership/", {"action": "close", "_selected_action": [str(membership.pk)], "index": "0"}
     )
     assert not FlatMembership.objects.filter(member=mezel, ancestor=syndicate).exists()
+
+
+@zeal.zeal_ignore()  # the form reads two departments
+def test_the_lead_department_is_no_other_one(staff: Client) -> None:
+    link = {"department_links-TOTAL_FORMS": "1", "department_links-0-department": "04"}
+    page = staff.post("/admin/territories/collectivity/add/", form(**link))
+    assert page.status_code == 200 and "C’est le département principal" in page.content.decode()
+
+
+@zeal.zeal_ignore()
+def test_memberships_end_together_or_not_at_all(staff: Client) -> None:
+    staff.post("/admin/territories/collectivity/add/", form())
+    syndicate = Collectivity.objects.get(siren="999000001")
+    for code, since in (("04121", None), ("04070", "2090-01-01")):
+        Membership.objects.create(member=Collectivity.objects.get(code=code), grouping=syndicate, since=since)
+    chosen = list(map(str, Membership.objects.filter(grouping=syndicate).values_list("pk", flat=True)))
+    data = {"action": "close", "_selected_action": chosen, "index": "0"}
+    page = staff.post("/admin/territories/membership/", data, follow=True)
+    assert "Rien n’a changé." in page.content.decode()
+    assert Membership.objects.filter(grouping=syndicate, until=None).count() == 2

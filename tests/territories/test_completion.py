@@ -14,6 +14,13 @@ from territories.models import Collectivity
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.mark.parametrize("page", ["/territoires/completion/", "/territoires/"])
+def test_a_nul_is_no_letter(client: Client, page: str) -> None:
+    assert client.get(page, {"q": "a b\x00"}).status_code == 200
+    assert client.get(page, {"q": "04121\x00"}).status_code in (200, 302)
+
+
 TYPED = (
     ("saint etienne", "Saint-Étienne (42)"),
     ("Saint-Étienne", "Saint-Étienne (42)"),
@@ -103,16 +110,6 @@ def test_labels_and_numbers_are_read() -> None:
     assert split_label("Château-Chinon (Ville)") == ("Château-Chinon (Ville)", "")
     assert typed_words("200 069 193") == ["200069193"]
     assert typed_words("Lyon 3") == ["lyon", "3"]
-
-
-def test_complete_gives_bodies_with_their_department() -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        bodies = Collectivity.objects.complete("saint etienne", limit=3)
-        assert bodies[0].department.code == "42"
-    assert len(queries) == 2
-    assert bodies[0].insee_code == "42218" and len(bodies) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """One desk in each territory, under the name of the service that keeps it."""
 
-import datetime as dt
 import re
 
 import pytest
 from django.test import Client
 
-from territories.models import Department, Desk, DeskClosing
+from territories.models import Department, Desk
 from territories.services.desks import open_missing_desks
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +33,7 @@ def test_every_territory_has_one_and_a_second_seed_changes_nothing() -> None:
     [
         ("04", "DDT"),
         ("13", "DDTM"),
+        ("27", "DDTM"),
         ("2A", "DDTM"),
         ("75", "UD-DRIEAT"),
         ("93", "UD-DRIEAT"),
@@ -47,7 +47,6 @@ def test_the_service_has_its_own_name(code: str, acronym: str) -> None:
     desk = Desk.objects.get(department=code)
     assert desk.service_acronym == acronym
     assert desk.service.endswith(f"({acronym})") if acronym else desk.service.startswith("Haut-commissariat")
-    assert desk.holiday_territory == code
 
 
 @pytest.mark.usefixtures("desks")
@@ -63,14 +62,6 @@ def test_names_and_contacts() -> None:
     assert Desk.objects.get(department="04").address.endswith("04000 Digne-les-Bains")
     assert Desk.objects.get(department="972").telephone.startswith("063998")
     assert Desk.objects.get(department="34").telephone.startswith("046571")
-
-
-@pytest.mark.usefixtures("desks")
-def test_closing_days() -> None:
-    desk = Desk.objects.get(department="04")
-    DeskClosing.objects.create(desk=desk, first_day=dt.date(2026, 8, 10), last_day=dt.date(2026, 8, 14))
-    assert desk.is_closed_on(dt.date(2026, 8, 10)) and desk.is_closed_on(dt.date(2026, 8, 14))
-    assert not desk.is_closed_on(dt.date(2026, 8, 15))
 
 
 @pytest.mark.usefixtures("desks")

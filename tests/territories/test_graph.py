@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from common.errors import Conflict, Invalid
 from territories import siren
+from territories.completion import search
 from territories.models import Collectivity, FlatMembership, Membership
 from territories.services import bodies, graph
 
@@ -40,8 +41,6 @@ def test_leaving_closes_and_keeps(agglomeration: Collectivity) -> None:
     assert ancestors("04121") == {"CA Provence-Alpes-Agglomération"}
     kept = Membership.objects.get(pk=membership.pk)
     assert kept.until == dt.date(2026, 3, 1)
-    assert Membership.objects.on(dt.date(2026, 2, 1)).filter(pk=kept.pk).exists()
-    assert not Membership.objects.on(dt.date(2026, 3, 1)).filter(pk=kept.pk).exists()
     with pytest.raises(Conflict):
         graph.leave(membership)
 
@@ -83,7 +82,7 @@ def test_a_body_of_staff_has_its_siren_for_address() -> None:
     body.department_id = "05"
     bodies.save(body)
     assert [(link.department_id, link.is_lead) for link in body.department_links.all()] == [("05", True)]
-    assert Collectivity.objects.complete("petr d essai") == [body]
+    assert [found.pk for found in search("petr d essai")] == [body.pk]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """The live database proves itself, and each breach is named."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 
 from territories import seeds
 from territories.integrity import breaches
-from territories.models import Collectivity, Desk, FlatMembership, FormerCode
+from territories.models import Collectivity, Desk, FlatMembership, FormerCode, ReferenceLoad
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,16 @@ def test_other_breaches() -> None:
     Desk.objects.filter(department="04").delete()
     text = " ".join(breaches())
     assert "ancien code" in text and "boucle" in text and "n’a pas de guichet : 04" in text
+
+
+def test_seeding_leaves_newer_files_in_place() -> None:
+    known = ReferenceLoad.objects.latest("at")
+    ReferenceLoad.objects.create(
+        at=known.at + dt.timedelta(days=1), source="x", digest="f" * 64, population_vintage=2030
+    )
+    said: list[str] = []
+    seeds.reference(said.append)
+    assert said[0] == "territoires déjà chargés"
 
 
 def test_seeding_again_reads_nothing_and_opens_nothing() -> None:

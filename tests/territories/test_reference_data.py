@@ -164,7 +164,6 @@ def test_each_territory_keeps_its_own_time(code: str, zone: str, label: str) -> 
     department = Department.objects.get(code=code)
     assert department.time_zone == zone
     assert department.local_time_label == label
-    assert department.holiday_territory == code
 
 
 def test_new_year_comes_later_in_martinique() -> None:

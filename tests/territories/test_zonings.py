@@ -39,6 +39,13 @@ def test_a_list_becomes_facts(made_up: Path) -> None:
     assert value("essai", "05061") is None
 
 
+def test_a_vintage_fits_its_column(made_up: Path) -> None:
+    load_zoning("densite", made_up, column="classe")
+    assert {row.vintage for row in ZoningValue.objects.filter(zoning="densite")} == {"sept niveaux"}
+    with pytest.raises(RefusedError):
+        load_zoning("essai", made_up, vintage="2" * 21)
+
+
 def test_a_second_load_writes_nothing_and_a_change_is_counted(made_up: Path) -> None:
     load_zoning("essai", made_up)
     assert not load_zoning("essai", made_up).wrote

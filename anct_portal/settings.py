@@ -1,4 +1,7 @@
-"""Every setting, in Django's order of topics. The environment is read through ``anct_portal.env`` only."""
+"""Every setting, in Django's order of topics. The environment is read through ``anct_portal.env`` only.
+
+``DEBUG`` defaults to false; ``make run`` sets it. Importing them starts nothing.
+"""
 
 import datetime as dt
 
@@ -10,7 +13,7 @@ DEBUG = env.boolean("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY", "development-only" if DEBUG else None)
 BASE_DIR = env.BASE_DIR
 VAR_DIR = env.VAR_DIR
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS", "localhost,[::1]"), "127.0.0.1"]  # where the health check asks
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", "http://localhost:8000").rstrip("/")
 
@@ -53,6 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "common.size.SizeMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -124,8 +128,6 @@ LANGUAGE_CODE = "fr"
 TIME_ZONE = "Europe/Paris"
 USE_I18N = True
 USE_TZ = True
-#: Shift of the portal's clock; processes under test only.
-CLOCK_OFFSET = env.seconds("CLOCK_OFFSET_SECONDS")
 
 # --- files -----------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -141,6 +143,8 @@ STORAGES = {
 }
 FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 20 * 1024 * 1024)
 REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 100 * 1024 * 1024)
+#: clamd, ``host:port`` or the path of its socket; empty: files are marked as not scanned.
+CLAMD_ADDRESS = env.text("CLAMD_ADDRESS", "")
 
 #: Month and day after which the agency no longer commits the year's credits: the one its screens announce, a parameter
 #: of the agency. A referral sent later belongs to the next year.
@@ -199,6 +203,8 @@ SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^sante/"]
 #: Number of reverse proxies in front of the portal whose X-Forwarded-For entries are trusted.
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+if TRUSTED_PROXIES:  # they end TLS: without it every page would lead to itself
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # --- API -------------------------------------------------------------------------------------------------------------
@@ -214,8 +220,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "common.api.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.api.problem_handler",
-    "PAGE_SIZE": 50,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Guichet unique de l’ingénierie",
