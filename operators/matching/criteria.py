@@ -1,7 +1,7 @@
 """The criteria of the catalogue, as literal data: which column of an offer is held against which fact, and how.
 
 A criterion is a row of :data:`CRITERIA`; its rule is one of a few closed shapes, so that the same rows can be read by
-a jurist, run in Python (``engine``) and written in SQL. Each shape answers by a reason code; :data:`VERDICTS` says
+a jurist and run (``engine``). Each shape answers by a reason code; :data:`VERDICTS` says
 what each code means (met, failed, unknown, not applicable). Both tables are total: a missing case raises.
 
 Source: DOMAIN 4.5 (what is compared), PRACTICE 1.12 (unknown is not false), 3.6 (catalogue).

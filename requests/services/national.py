@@ -201,7 +201,7 @@ def answer_delegation(
                     step.finish(route=Route.OPERATOR, supported_at=step.at)
                 else:
                     revive_referral(step.support_request)
-                    step.finish(note=delegation.answer_text)
+                    step.finish()  # the answer stays with its delegation: an operator does not read another's
         else:
             delegation.save()
             support_request.last_activity_at = at

@@ -68,6 +68,7 @@ def open_file(actor: Actor, reference: str) -> SupportRequest:
             email="email",
         )
     )
+    latest = Decision.objects.filter(support_request=OuterRef("pk")).order_by("-at")
     decided = Decision.objects.filter(
         support_request=OuterRef("pk"), dispatch__done_at__isnull=True, dispatch__failed_at__isnull=True
     ).values(
@@ -96,6 +97,7 @@ def open_file(actor: Actor, reference: str) -> SupportRequest:
             people=ArraySubquery(people),
             routing_pending=Exists(RoutingJob.objects.undone().filter(support_request=OuterRef("pk"))),
             pending_decision=Subquery(decided[:1]),
+            lost_decision=Subquery(latest.values("dispatch__failed_at")[:1]),
             awaits_my_signature=Exists(
                 Referral.objects.filter(
                     support_request=OuterRef("pk"), state__in=referral.LIVE, to_sign_by=actor.mandate_id

@@ -132,7 +132,7 @@ def test_one_bad_line_and_nothing_is_written(listed, bad: str, reason: str) -> N
 
 def test_all_bad_lines_are_told_in_their_order(listed) -> None:
     _, lines = failing("PVD", listed(line("99998", "A"), line("58145", "Lormes", signed="hier"), line("99999", "B")))
-    assert [text.split(" :")[0] for text in lines.splitlines()] == ["Ligne 2", "Ligne 3", "Ligne 4"]
+    assert [text.split("\N{NO-BREAK SPACE}:")[0] for text in lines.splitlines()] == ["Ligne 2", "Ligne 3", "Ligne 4"]
 
 
 @pytest.mark.parametrize(

@@ -168,9 +168,8 @@ def test_what_is_refused_tells_nobody(stage: Stage) -> None:
 def test_both_parties_are_told_of_an_attachment(stage: Stage) -> None:
     host, guest = submitted(stage, "hôte", code="04121"), submitted(stage)
     guest.acknowledge("2026-11-03")
-    town = stage.account("maire2")
     SupportRequest.objects.filter(pk=host.row.pk).update(
-        collectivity=town.collectivity_id, contact_email="intercommunalite@demo.example"
+        collectivity=guest.row.grouping_id, contact_email="intercommunalite@demo.example"
     )
     with guest.on("2026-11-04", guest.instructor) as actor:
         triage.attach(guest.row, actor, host=SupportRequest.objects.get(pk=host.row.pk), reason="Une seule étude.")
@@ -188,7 +187,7 @@ def test_what_ends_is_told_to_whoever_is_still_asked(stage: Stage) -> None:
     with case.on("2026-11-06", stage.account("maire")) as actor:
         intake.withdraw(case.row, actor, reason="Le projet est abandonné.")
     found = told(case)
-    asked = case.row.solicitations.select_related("provider").get(state="asked")
+    asked = case.row.solicitations.select_related("provider").get(state="cancelled")
     declined = case.row.solicitations.select_related("provider").get(state="declined")
     ended = {address for kind, address in found if kind == "ended_provider"}
     assert "offreur@demo.example" in ended or asked.provider.email in ended
