@@ -6,6 +6,7 @@
 import datetime as dt
 
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 from anct_portal import embedded, env
 
@@ -149,6 +150,10 @@ CLAMD_ADDRESS = env.text("CLAMD_ADDRESS", "")
 #: Month and day after which the agency no longer commits the year's credits: the one its screens announce, a parameter
 #: of the agency. A referral sent later belongs to the next year.
 COMMITMENTS_CLOSE_ON = env.text("COMMITMENTS_CLOSE_ON", "11-30")
+try:
+    dt.date.fromisoformat(f"2025-{COMMITMENTS_CLOSE_ON}")  # not a leap year: the day is one of every year
+except ValueError as error:
+    raise ImproperlyConfigured("COMMITMENTS_CLOSE_ON is a month and a day of every year: 11-30") from error
 
 # --- work ------------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.redis_url(env.text("REDIS_URL", ""))

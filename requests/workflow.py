@@ -146,6 +146,10 @@ def _rule(
 S, A, P, F = State, Action, Party, Fact
 
 #: States in which support is going on.
+#: In the agency's hands.
+NATIONAL = frozenset(
+    {S.REFERRED, S.NATIONAL_REVIEW, S.DELEGATED, S.CONTRACTING, S.NATIONAL_SUPPORT},
+)
 SUPPORTED = frozenset({S.LOCAL_SUPPORT, S.NATIONAL_SUPPORT})
 #: States that nothing leaves but a resumption.
 TERMINAL = frozenset({S.ATTACHED, S.CLOSED, S.REDIRECTED, S.WITHDRAWN, S.DROPPED})

@@ -6,7 +6,7 @@ Every writer locks the mandate, checks, writes and emits its event in one transa
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from accounts import events
@@ -65,7 +65,9 @@ def claim(
     today = clock.today()
     chosen = FUNCTIONS.get(function)
     if chosen is None or collectivity.kind not in chosen.kinds:
-        raise Invalid("Choisissez votre fonction dans la liste.", field="function")
+        raise Invalid(
+            "Cette fonction n’existe pas dans cette collectivité : choisissez-en une autre.", field="function"
+        )
     if starts_on is not None and starts_on > today:
         raise Invalid("La date de début ne peut pas être dans le futur.", field="starts_on")
     proven = bool(proven_address) and normalise_email(proven_address) == official_address(collectivity)
@@ -161,9 +163,15 @@ def _confirm(mandate: Mandate, proof: Proof, *, by: int | None, note: str, at: d
     emit(events.MandateConfirmed(mandate_id=mandate.pk, at=at))
     body = mandate.collectivity
     # a mayor who signs in first is no succession: the deputies known before her are her own
-    if mandate.heads and body is not None and _other_head(body, mandate.user_id, clock.today()):
+    if mandate.heads and body is not None and _former_heads(body, mandate).exists():
         end_all_executive_mandates(body, mandate.starts_on, mandate, at=at)
     return mandate
+
+
+def _former_heads(body: Collectivity, mandate: Mandate) -> QuerySet[Mandate]:
+    """The mayors or presidents known before this one, in office or not any longer."""
+    proven = Mandate.objects.of_collectivity(body.pk).filter(heads=True, confirmed_at__isnull=False)
+    return proven.filter(starts_on__lt=mandate.starts_on).exclude(user_id=mandate.user_id)
 
 
 @transaction.atomic

@@ -150,7 +150,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 
 class NewDecisionSerializer(serializers.Serializer[Any]):
-    """``local`` with offers (UUIDs, in order), or ``refer`` with motives."""
+    """``local`` with offers (UUIDs, in order) and the message their providers read, or ``refer`` with motives."""
 
     kind = serializers.ChoiceField(choices=DecisionKind.choices)
     offers = serializers.ListField(child=serializers.UUIDField(), max_length=50, required=False, default=list)
@@ -165,3 +165,8 @@ class NewDecisionSerializer(serializers.Serializer[Any]):
         if unknown:
             raise serializers.ValidationError(f"Aucune offre publiée ne porte cet identifiant : {', '.join(unknown)}.")
         return [known[uuid] for uuid in dict.fromkeys(given)]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["offers"] and not attrs["message"].strip():
+            raise serializers.ValidationError({"message": "Décrivez le besoin aux prestataires."})
+        return attrs

@@ -521,6 +521,7 @@ class Migration(migrations.Migration):
                 ("expected_on", models.DateField(null=True, verbose_name="réponse attendue le")),
                 ("reminded_at", models.DateTimeField(null=True)),
                 ("answered_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
                 (
                     "answer_channel",
                     models.CharField(
@@ -1481,6 +1482,7 @@ class Migration(migrations.Migration):
                 ("expected_on", models.DateField(null=True, verbose_name="réponse attendue le")),
                 ("asked_at", models.DateTimeField()),
                 ("answered_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
                 (
                     "decline_reason",
                     models.CharField(

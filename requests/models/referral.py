@@ -217,6 +217,7 @@ class Delegation(models.Model):
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     answered_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decline_reason = models.CharField(max_length=16, choices=DeclineReason.choices, blank=True)
     answer_text = models.TextField("réponse", max_length=2000, blank=True)

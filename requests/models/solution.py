@@ -33,6 +33,7 @@ class Solicitation(models.Model):
     expected_on = models.DateField("réponse attendue le", null=True)
     reminded_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
     answer_channel = models.CharField(max_length=12, choices=AnswerChannel.choices, blank=True)
     answered_by = models.CharField("réponse donnée par", max_length=200, blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -151,7 +151,7 @@ class Redirected(ToApplicant):
             f"Adressez-vous à : {support_request.redirection_target}.",
             note_of(event),
             support_request.redirection_url,
-            "Un clic suffit à reprendre votre demande : rien n’est perdu.",
+            "Un clic suffit à reprendre votre demande : vos textes, vos messages et vos documents sont gardés.",
         ]
 
 
@@ -165,7 +165,10 @@ class Dropped(ToApplicant):
         return "votre demande est fermée sans suite"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
-        return [note_of(event), "Un clic suffit à la reprendre : rien n’est perdu."]
+        return [
+            note_of(event),
+            "Un clic suffit à la reprendre : vos textes, vos messages et vos documents sont gardés.",
+        ]
 
 
 @register

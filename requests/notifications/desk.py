@@ -10,7 +10,6 @@ from common import clock
 from common.actor import Role
 from notifications.registry import Recipient, register
 from requests import events, recipients
-from requests.enums import ActionChoices
 from requests.models import (
     Closing,
     Solicitation,
@@ -96,27 +95,29 @@ class ApplicantDeclined(ToDesk):
         return [note_of(event)]
 
 
+#: What the agency does of a referral, as a subject says it.
+ANSWERS = {
+    Action.TAKE_UP: "saisine prise en charge par l’Agence",
+    Action.ASK_MORE: "l’Agence demande des compléments",
+    Action.SEND_BACK: "l’Agence signale une offre locale",
+    Action.NOT_RETAIN: "saisine non retenue",
+    Action.DELEGATE: "demande confiée à un opérateur",
+    Action.ASSIGN_SERVICE: "demande confiée à un service de l’Agence",
+    Action.CONTRACT: "convention à signer",
+    Action.CANCEL_CONTRACT: "convention abandonnée",
+    Action.START_SUPPORT: "accompagnement commencé",
+    Action.RETURN_DELEGATION: "mission rendue à l’Agence",
+}
+
+
 @register
 class AgencyAnswered(ToDesk):
     kind = "agency_answered"
     label = "Réponse de l’Agence à une saisine"
-    actions = frozenset(
-        {
-            Action.TAKE_UP,
-            Action.ASK_MORE,
-            Action.SEND_BACK,
-            Action.NOT_RETAIN,
-            Action.DELEGATE,
-            Action.ASSIGN_SERVICE,
-            Action.CONTRACT,
-            Action.CANCEL_CONTRACT,
-            Action.START_SUPPORT,
-            Action.RETURN_DELEGATION,
-        }
-    )
+    actions = frozenset(ANSWERS)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return f"saisine : {ActionChoices(event.action).label.lower()}"
+        return ANSWERS[Action(event.action)]
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [note_of(event)]

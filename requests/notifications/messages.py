@@ -14,6 +14,7 @@ from requests.models import (
     SupportRequest,
 )
 from requests.notifications.base import RequestNotification, contacts, officers
+from requests.workflow import NATIONAL
 
 
 class MessageNotification(RequestNotification):
@@ -63,7 +64,7 @@ class PublicMessageToDesk(MessageNotification):
 
 @register
 class InternalNote(MessageNotification):
-    """To those who read internal notes and hold the file today: contact, national instructor."""
+    """To those who read internal notes and hold the file today: the contact, the national instructor in his turn."""
 
     kind = "internal_note"
     label = "Note interne"
@@ -72,7 +73,10 @@ class InternalNote(MessageNotification):
 
     @staticmethod
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        return recipients.assigned(support_request, AssignmentKind.CONTACT, AssignmentKind.NATIONAL_INSTRUCTOR)
+        held = [AssignmentKind.CONTACT]
+        if support_request.step in NATIONAL:
+            held.append(AssignmentKind.NATIONAL_INSTRUCTOR)
+        return recipients.assigned(support_request, *held)
 
 
 @register

@@ -10,7 +10,7 @@ from common.french import day
 from notifications.registry import Recipient, register
 from operators.models import Provider
 from requests import events, recipients
-from requests.enums import AssignmentKind, DelegationState, SolicitationState
+from requests.enums import AssignmentKind, SolicitationState
 from requests.models import (
     Agreement,
     Assignment,
@@ -18,9 +18,10 @@ from requests.models import (
     Referral,
     Solicitation,
     SupportRequest,
+    Transition,
 )
 from requests.notifications.base import RequestNotification
-from requests.workflow import Action
+from requests.workflow import NATIONAL, Action
 
 
 @register
@@ -112,11 +113,11 @@ class OperatorAnswered(RequestNotification):
 class Ended(RequestNotification):
     """The request goes no further: whoever still works on it, or is still asked, is told."""
 
-    label = "Demande retirée ou fermée"
-    actions = frozenset({Action.WITHDRAW, Action.DROP})
+    label = "Demande qui prend fin"
+    actions = frozenset({Action.WITHDRAW, Action.DROP, Action.REDIRECT, Action.ATTACH})
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
-        return "demande retirée" if event.action == Action.WITHDRAW else "demande fermée sans suite"
+        return "demande retirée" if event.action == Action.WITHDRAW else "demande fermée"
 
     def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
         return [f"{support_request.public_title} : cette demande n’attend plus rien de vous."]
@@ -127,9 +128,10 @@ class EndedForAgency(Ended):
     kind = "ended_agency"
     page = "requests:national-file"
 
-    @staticmethod
-    def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        return recipients.agency(support_request) if support_request.referred_at else ()
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        """When it was in the agency's hands."""
+        if event.action in self.actions and Transition.objects.get(pk=event.transition_id).from_state in NATIONAL:
+            yield from recipients.agency(self.request_of(event))
 
 
 @register
@@ -137,12 +139,12 @@ class EndedForOperators(Ended):
     kind = "ended_operator"
     page = "requests:operators"
 
-    @staticmethod
-    def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        """Those whose work or answer was given up with the request."""
-        given_up = support_request.delegations.filter(state=DelegationState.CANCELLED)
-        for operator in Provider.objects.filter(pk__in=given_up.values("operator")):
-            yield from recipients.provider(operator)
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        """Those whose work or answer was given up with the request, at that instant."""
+        if event.action in self.actions:
+            given_up = Delegation.objects.filter(support_request_id=event.request_id, cancelled_at=event.at)
+            for operator in Provider.objects.filter(pk__in=given_up.values("operator")):
+                yield from recipients.provider(operator)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse(self.page)
@@ -153,11 +155,11 @@ class EndedForProviders(EndedForOperators):
     kind = "ended_provider"
     page = "requests:solicitations"
 
-    @staticmethod
-    def to(support_request: SupportRequest) -> Iterable[Recipient]:
-        given_up = support_request.solicitations.filter(state=SolicitationState.CANCELLED)
-        for provider in Provider.objects.filter(pk__in=given_up.values("provider")):
-            yield from recipients.provider(provider)
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        if event.action in self.actions:
+            given_up = Solicitation.objects.filter(support_request_id=event.request_id, cancelled_at=event.at)
+            for provider in Provider.objects.filter(pk__in=given_up.values("provider")):
+                yield from recipients.provider(provider)
 
 
 @register

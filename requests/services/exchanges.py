@@ -230,7 +230,9 @@ def may_chase(support_request: SupportRequest, *, at: dt.datetime | None = None)
     own = {"support_request": support_request}
     messages = Message.objects.filter(**own, channel=ConversationChannel.PUBLIC).order_by().values_list("at")
     entries = FollowUpEntry.objects.filter(**own, is_public=True).order_by().values_list("recorded_at")
-    return all(silent(heard) for (heard,) in messages.union(entries).order_by("-at")[:1])
+    documents = Document.objects.filter(**own, channel=ConversationChannel.PUBLIC).order_by().values_list("at")
+    answers = support_request.solutions.filter(answered_at__isnull=False).order_by().values_list("answered_at")
+    return all(silent(heard) for (heard,) in messages.union(entries, documents, answers).order_by("-at")[:1])
 
 
 def chase(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | None = None) -> None:

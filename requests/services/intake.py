@@ -164,7 +164,7 @@ def _file(
         raise Invalid("Ce département n’est pas celui de la collectivité.", field="department")
     local = at.astimezone(zoneinfo.ZoneInfo(lead.time_zone))
     epci = body.epci
-    own_executive = actor.role is Role.OFFICIAL and actor.mandate_confirmed
+    own_executive = actor.role is Role.OFFICIAL  # claimed or proven: his mandate is confirmed, not each of his requests
     support_request = SupportRequest(
         reference=ReferenceCounter.next_reference(lead.code, local.year),
         submission_key=key,

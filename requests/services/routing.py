@@ -92,9 +92,16 @@ def _store(
 
 
 def differs(assessment: RoutingAssessment | None, kind: DecisionKind, offers: Sequence[str]) -> bool:
-    """Whether a decision departs from the proposal: another family, or an offer that is not among its candidates."""
+    """Whether a decision departs from the proposal: another family, or an offer that is not among its candidates.
+
+    An operator's offer that the proposal recommends is mobilised by the prefect himself: that is following it.
+    """
     if assessment is None:
         return False
+    if kind == DecisionKind.LOCAL and assessment.kind == Kind.NATIONAL_ESCALATION:
+        lines = {line["id"] for line in assessment.document.get("recommendation", {}).get("lines", ())}
+        found = assessment.document["matching"]["candidates"]
+        return not set(offers) <= {candidate["uuid"] for candidate in found if candidate.get("id") in lines}
     proposed = Kind.NATIONAL_ESCALATION if kind == DecisionKind.REFER else Kind.LOCAL_OFFER
     if assessment.kind != proposed:
         return True

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Mandate
 from common import clock
-from common.actor import Actor
+from common.actor import DESK_ROLES, Actor
 from common.calendar import add_working_days
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
@@ -110,7 +110,9 @@ def answer_solicitation(
         solicitation.stands_aside = stands_aside
         solicitation.save()
         support_request.last_activity_at = at
-        support_request.save(update_fields=["last_activity_at"])
+        if actor.role not in DESK_ROLES:
+            support_request.hidden_until = None
+        support_request.save(update_fields=["last_activity_at", "hidden_until"])
         await_providers(support_request)
         emit(
             SolicitationAnswered(id=uuid.uuid4(), at=at, request_id=support_request.pk, solicitation_id=solicitation.pk)
@@ -275,7 +277,8 @@ def accept_proposal(
             transitions.local_date(support_request, at), 5, support_request.department_id
         )
         support_request.last_activity_at = at
-        support_request.save(update_fields=["holder", "due_on", "last_activity_at"])
+        support_request.hidden_until = None
+        support_request.save(update_fields=["holder", "due_on", "last_activity_at", "hidden_until"])
         emit(ProposalAccepted(id=uuid.uuid4(), at=at, request_id=support_request.pk, solution_id=solution.pk))
         return solution
 

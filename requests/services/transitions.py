@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Coalesce
 
 from common import clock
-from common.actor import Actor, Role
+from common.actor import DESK_ROLES, Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from requests import deadlines
@@ -96,6 +94,8 @@ class Step:
             support_request.ended_at, support_request.outcome = None, ""
         if new in GIVEN_UP:
             _give_up(support_request, self.at)
+        if self.actor.role not in DESK_ROLES | {Role.SYSTEM}:
+            support_request.hidden_until = None  # what the desk had put aside calls it back
         support_request.save()
         transition = append(support_request, self.action, source, new, self.actor, self.at, self.note, note_is_public)
         self.finished = True
@@ -103,15 +103,22 @@ class Step:
 
 
 def _give_up(support_request: SupportRequest, at: dt.datetime) -> None:
-    """Ends whatever was under way: nobody answers or reads it any longer, and the request can be taken up afresh."""
+    """Ends whatever was under way: nobody answers it any longer, operators no longer read it, and the request can be
+    taken up afresh. Raises ``Conflict`` when the agency has committed the cost of a mission."""
+    agreements = support_request.agreements.filter(cancelled_at__isnull=True)
+    if agreements.filter(committed_on__isnull=False).exists():
+        raise Conflict(
+            "L’Agence a engagé la mission : la demande ne peut plus être retirée ni fermée. Proposez sa clôture.",
+            code="committed",
+        )
     live = SolicitationState.ASKED, SolicitationState.ACCEPTED
-    support_request.solicitations.filter(state__in=live).update(state=SolicitationState.CANCELLED)
+    support_request.solicitations.filter(state__in=live).update(state=SolicitationState.CANCELLED, cancelled_at=at)
     standing_solutions = support_request.solutions.filter(state__in=[SolutionState.PROPOSED, SolutionState.ACCEPTED])
-    standing_solutions.update(state=SolutionState.WITHDRAWN, answered_at=Coalesce("answered_at", Value(at)))
+    standing_solutions.update(state=SolutionState.WITHDRAWN, answered_at=at, answer_channel="")
     support_request.referrals.exclude(state=ReferralState.ANSWERED).update(state=ReferralState.ABANDONED)
     delegated = DelegationState.ASKED, DelegationState.ACCEPTED
-    support_request.delegations.filter(state__in=delegated).update(state=DelegationState.CANCELLED)
-    support_request.agreements.filter(cancelled_at__isnull=True).update(cancelled_at=at)
+    support_request.delegations.filter(state__in=delegated).update(state=DelegationState.CANCELLED, cancelled_at=at)
+    agreements.update(cancelled_at=at)
     support_request.suspensions.filter(resumed_at__isnull=True).update(resumed_at=at)
     support_request.closings.filter(confirmed_at__isnull=True, refused_at__isnull=True).update(refused_at=at)
 

@@ -119,11 +119,15 @@ class Page:
         """The history; once the request was transmitted, with the motives of its last referral not given up."""
         found = Transition.objects.filter(support_request=self.support_request).select_related("note")
         if self.support_request.referred_at is not None:
-            found = found.annotate(motives=ArraySubquery(self._motives().values("motive")))
+            found = found.annotate(motives=ArraySubquery(self._motives(sent=True).values("motive")))
         return list(found)
 
-    def _motives(self) -> QuerySet[ReferralMotive]:
-        referrals = Referral.objects.filter(support_request=self.support_request).exclude(state=ReferralState.ABANDONED)
+    def _motives(self, *, sent: bool = False) -> QuerySet[ReferralMotive]:
+        """Of the last referral that left, or of the one that is not given up."""
+        referrals = Referral.objects.filter(support_request=self.support_request)
+        referrals = (
+            referrals.filter(sent_at__isnull=False) if sent else referrals.exclude(state=ReferralState.ABANDONED)
+        )
         return ReferralMotive.objects.filter(referral__in=referrals.order_by("-opened_at", "-pk").values("pk")[:1])
 
     def _lines(self) -> list[SolutionLine]:

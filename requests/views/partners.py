@@ -126,7 +126,7 @@ class OperatorList(SignedInView):
         context = {
             "waiting": [row for row in delegations if row.state == DelegationState.ASKED],
             "accepted": [row for row in delegations if row.state == DelegationState.ACCEPTED],
-            "declined": [row for row in delegations if row.state == DelegationState.DECLINED],
+            "over": [row for row in delegations if row.state not in {DelegationState.ASKED, DelegationState.ACCEPTED}],
             "solicitations": list(solicitations),
         }
         return render(request, "requests/partners/operator.html", context)

@@ -149,9 +149,10 @@ class LetterPreview(RequestView):
 
 
 class ReferralAct(ReadFirst):
-    """A signature of the referral in preparation."""
+    """A signature of the referral in preparation: all that is signed stands above the button."""
 
     ability = Action.REFER
+    template_name = "requests/referral/sign.html"
 
     @cached_property
     def prepared(self) -> Referral | None:
@@ -159,6 +160,18 @@ class ReferralAct(ReadFirst):
 
     def shown(self) -> str:
         return shown.of_referral(self.prepared) if self.prepared else ""
+
+    def get_context(self) -> dict[str, Any]:
+        row = self.prepared
+        return {
+            "referral": row,
+            "motives": list(row.motives.all()) if row else [],
+            "evidence": routing.readable(routing.evidence(self.support_request)),
+            "referent": self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
+            .select_related("person")
+            .first(),
+            **commitments(self.actor.on),
+        }
 
 
 class SignView(ReferralAct):
@@ -169,7 +182,6 @@ class SignView(ReferralAct):
     submit = "Signer et transmettre"
     done = "La saisine est signée et transmise à l’Agence."
     form_class = forms.SignForm
-    template_name = "requests/referral/sign.html"
 
     def check_role(self) -> None:
         """An agent whose act does not cover a referral reads why, by its number and its end."""
@@ -187,18 +199,6 @@ class SignView(ReferralAct):
 
     def perform(self, form: forms.SignForm) -> None:
         referral.send(self.support_request, self.actor, signatory=self.signatory, seen=form.cleaned_data["seen"])
-
-    def get_context(self) -> dict[str, Any]:
-        row = self.prepared
-        return {
-            "referral": row,
-            "motives": list(row.motives.all()) if row else [],
-            "evidence": routing.readable(routing.evidence(self.support_request)),
-            "referent": self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
-            .select_related("person")
-            .first(),
-            **commitments(self.actor.on),
-        }
 
 
 class PaperSignatureView(ReferralAct):

@@ -182,7 +182,7 @@ class Redirect(ActView):
     ability = Action.REDIRECT
     form_class = forms.RedirectForm
     title = "Réorienter"
-    lead = "La collectivité reçoit ce texte. Elle peut reprendre sa demande en un clic ; rien n’est perdu."
+    lead = "La collectivité reçoit ce texte. Elle peut reprendre sa demande en un clic."
     submit = "Réorienter la demande"
     done = "Demande réorientée."
     template_name = "requests/triage/redirect.html"

@@ -251,6 +251,16 @@ def test_a_mayor_who_comes_after_her_deputies_ends_nobody_s_mandate(
     assert states({"deputy": deputy}) == {"deputy": ("confirmed", None)}
 
 
+def test_the_team_of_a_mayor_who_had_left_ends_with_the_next_one(
+    team: dict[str, Mandate], newcomer: User, mezel: Collectivity, instructor: Mandate
+) -> None:
+    """The desk ended the mayor's mandate before it confirmed her successor's: her deputies go all the same."""
+    Mandate.objects.filter(pk=team["mayor"].pk).update(status="ended", ends_on=TODAY - dt.timedelta(days=3))
+    claimed = mandates.claim(newcomer, collectivity=mezel, function="maire", starts_on=TODAY)
+    mandates.confirm(actor(instructor), claimed)
+    assert states({"deputy": team["deputy"]})["deputy"][0] == "ended"
+
+
 def test_an_unconfirmed_mandate_ends_nothing(team: dict[str, Mandate], claimed_mayor: Mandate) -> None:
     assert mandates.end_all_executive_mandates(claimed_mayor.collectivity, TODAY, claimed_mayor) == []
     assert states(team)["mayor"] == ("confirmed", None)

@@ -255,7 +255,7 @@ def test_the_town_hall_shares_with_its_grouping_only_by_consent(client: Client, 
     pk = ready(client)
     page = client.get(step(pk, "vous")).content.decode()
     assert "CA Provence-Alpes-Agglomération voie cette demande" in page
-    for reader in ("référent local", "prestataire du marché", "autres départements", "l’y autorise par son nom"):
+    for reader in ("référent local", "prestataire du marché", "autres départements", "l’y autorise nommément"):
         assert reader in page, "the list of readers is closed: it names them all"
     client.post(step(pk, "verifier"), {"notice": "on", "accurate": "on"})
     assert SupportRequest.objects.get(submission_key=pk).shared_with_grouping is False

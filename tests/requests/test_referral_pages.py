@@ -182,7 +182,7 @@ def test_whoever_signs_and_whoever_instructs_read_all_that_is_asked(
     letter = render_to_string("requests/letters/referral.html", letters.context(document))
     instructing = sign_in(Client(), "anct").get(page("national-file", case)).content.decode()
     for text in (signing, letter, instructing):
-        for words in ("Aucune équipe publique.", "le marché d’ingénierie", "Deux appels.", "six mois", "dès janvier"):
+        for words in ("Aucune équipe publique.", "Le marché d’ingénierie", "Deux appels.", "six mois", "dès janvier"):
             assert words in text
         assert "12\u202f000\u00a0€ HT, 14\u202f400\u00a0€ TTC" in text
 

@@ -1,6 +1,7 @@
 """A request that ends without being answered gives up what was under way; whoever is named for one may be."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
@@ -13,7 +14,7 @@ from requests.demonstration.stage import Stage
 from requests.enums import AssignmentKind
 from requests.models import SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, grants, intake, solution, triage
+from requests.services import agreement, assignments, grants, intake, solution, triage
 from requests.workflow import Action
 from tests.requests.journeys import accepted, prepared, reviewed, searched, submitted
 
@@ -68,6 +69,39 @@ def test_dropped_then_taken_back_it_goes_the_whole_way_again(stage: Stage) -> No
     case.designate("2026-11-20 11:00", stage.account("suivi"))
     case.row.refresh_from_db()
     assert case.row.state == "local_support"
+
+
+def test_a_mission_committed_is_not_withdrawn(stage: Stage) -> None:
+    """The agency has committed the cost: the file is closed with what was done, never emptied by a click."""
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        market = agreement.Market(
+            lot="Lot 3", outside_reason="Équipe.", amount_excl_tax=Decimal(12000), agency_share=Decimal(100)
+        )
+        agreement.contract(case.row, actor, market)
+    with case.on("2026-11-16", case.deputy) as actor:
+        agreement.sign_for_prefect(case.row, actor, signatory=case.deputy)
+    with case.on("2026-11-17", stage.account("maire")) as actor:
+        agreement.sign_for_body(case.row, actor, deliberated_on=dt.date(2026, 11, 13))
+    with case.on("2026-11-18", stage.account("dg")) as actor:
+        agreement.commit(case.row, actor, starts_on=dt.date(2026, 12, 7))
+    with case.on("2026-11-19", stage.account("maire")) as actor, pytest.raises(Conflict, match="engagé la mission"):
+        intake.withdraw(case.row, actor)
+    case.row.refresh_from_db()
+    assert case.row.state == "contracting"
+    assert live_rows(case.row) == ["agreements"]
+
+
+def test_what_the_desk_put_aside_comes_back_when_the_official_acts(stage: Stage) -> None:
+    case = searched(stage)
+    case.answer("2026-11-05", "atd-batiment-04", text="Accord.")
+    case.propose("2026-11-06", "atd-batiment-04", text="Une étude.", price="Sans frais.")
+    with case.on("2026-11-06 12:00", case.instructor) as actor:
+        triage.hide_until(case.row, actor, until=dt.date(2026, 12, 15))
+    with case.on("2026-11-09", stage.account("maire")) as actor:
+        solution.decline_proposal(case.row, actor, reason="Trop loin.")
+    case.row.refresh_from_db()
+    assert case.row.hidden_until is None
 
 
 def test_an_operator_reads_no_more_of_a_request_withdrawn(stage: Stage) -> None:
@@ -135,7 +169,6 @@ def test_a_claimed_mandate_binds_nobody(stage: Stage) -> None:
         stage, "revendiquee", "2026-11-02", claimed, "04121", subject="patrimoine", title="Halle", need="Un toit."
     )
     assert case is not None
-    assert case.row.confirmed_at is None
     code = "atd-batiment-04"
     case.acknowledge("2026-11-03")
     case.qualify("2026-11-03 11:00")

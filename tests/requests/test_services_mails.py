@@ -216,7 +216,7 @@ def test_a_cancelled_agreement_is_told_to_both(stage: Stage) -> None:
     kinds = set(Mail.objects.filter(object_reference=row.reference).values_list("kind", flat=True))
     assert {"contract_cancelled", "agency_answered"} <= kinds
     desk = Mail.objects.filter(object_reference=row.reference, kind="agency_answered").first()
-    assert "annuler la convention" in desk.subject
+    assert "convention abandonnée" in desk.subject
 
 
 def test_chasing_goes_over_one_head(stage: Stage, clock) -> None:

@@ -337,6 +337,16 @@ def test_another_family_than_the_proposal_departs_from_it(proposed: str, decided
     assert routing.differs(assessment, DecisionKind(decided), ["a"] if decided == "local" else []) is departs
 
 
+def test_mobilising_the_operator_that_the_proposal_recommends_is_following_it() -> None:
+    document = {
+        "matching": {"candidates": [{"id": 1, "uuid": "local"}, {"id": 2, "uuid": "operator"}]},
+        "recommendation": {"lines": [{"id": 2}]},
+    }
+    assessment = RoutingAssessment(kind="NATIONAL_ESCALATION", document=document)
+    assert not routing.differs(assessment, DecisionKind.LOCAL, ["operator"])
+    assert routing.differs(assessment, DecisionKind.LOCAL, ["operator", "local"])
+
+
 # --- history ---------------------------------------------------------------------------------------------------------
 
 FROZEN: tuple[type[Model], ...] = (Transition, RoutingAssessment, Decision, Signature, FundingTest, NationalAnswer)

@@ -15,7 +15,8 @@ from django.db import connections
 from django.test import Client
 
 from accounts.models import Mandate
-from common import clock, jobs
+from common import clock as portal_clock
+from common import jobs
 from common.actor import Actor
 from operators.models import Offer
 from requests.addresses.desk import ACTS
@@ -310,15 +311,18 @@ def test_a_decision_that_no_worker_could_carry_out_is_refused(
     assert not qualified.decisions.exists()
 
 
-def test_a_decision_that_was_lost_is_told(client: Client, sign_in: SignIn, qualified: SupportRequest) -> None:
+def test_a_decision_that_was_lost_is_told(
+    client: Client, sign_in: SignIn, qualified: SupportRequest, clock: Any
+) -> None:
     """Whatever stopped the worker, the file says that nothing has left, and one may decide again."""
     sign_in(client, "adjoint")
     posted = {"kind": "local", "offers": [str(offer().uuid)], "message": "Un toit.", "reason": "Choix."}
     assert act(client, qualified, "decider", **posted).status_code == 302
     lost = "La dernière décision n’a pas pu être acheminée."
     assert lost not in client.get(f"/guichet/{qualified.reference}/").text
-    Dispatch.objects.filter(decision__support_request=qualified).update(failed_at=clock.now())
+    Dispatch.objects.filter(decision__support_request=qualified).update(failed_at=portal_clock.now())
     assert lost in client.get(f"/guichet/{qualified.reference}/").text
+    clock.shift(minutes=1)
     assert act(client, qualified, "decider", **posted).status_code == 302
     assert lost not in client.get(f"/guichet/{qualified.reference}/").text
 
