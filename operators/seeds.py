@@ -42,6 +42,8 @@ MISSIONS: Mapping[str, str] = {
 }
 #: The catalogue of the demonstration was last checked on this day, unless a provider says otherwise.
 VERIFIED_ON = dt.date(2026, 5, 4)
+#: Since when the demonstration's catalogue is as it is: before its first request, whose proposal quotes that date.
+CATALOGUE_AT = dt.datetime(2025, 1, 6, 9, tzinfo=dt.UTC)
 #: Identifiers of the demonstration's offers do not change from one installation to the next.
 NAMESPACE = uuid.UUID("6f0c3f0e-4b1d-5e0a-9d52-0d7a3f2c1b90")
 
@@ -161,6 +163,7 @@ def _add_offers(entries: Iterable[Entry], texts: Mapping[str, Mapping[str, Any]]
         if (code := _offer_code(entry, key)) not in held
     ]
     offers = Offer.objects.bulk_create(_offer(entry, text, code, providers[entry.code]) for entry, text, code in wanted)
+    Offer.objects.filter(pk__in=[offer.pk for offer in offers]).update(updated_at=CATALOGUE_AT)
     OfferCoverage.objects.bulk_create(
         OfferCoverage(offer=offer, level=level, code=area)
         for offer, (entry, _, _) in zip(offers, wanted, strict=True)

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from django.db import ProgrammingError, transaction
-from django.db.models import Model
+from django.db.models import F, Model
 
 from accounts.models import Mandate, SignatureAct
 from common import clock as portal_clock
@@ -385,3 +385,7 @@ def test_whoever_follows_is_in_office(stage: Stage) -> None:
         case.designate("2026-11-10", gone)
     assert gone.role == Role.FOLLOW_UP_OFFICER
     assert portal_clock.today() == dt.date(2026, 11, 23)
+
+
+def test_no_proposal_of_the_demonstration_quotes_a_catalogue_to_come() -> None:
+    assert not RoutingAssessment.objects.filter(catalogue_at__gt=F("computed_at")).exists()
