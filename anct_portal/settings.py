@@ -9,6 +9,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from anct_portal import embedded, env
+from anct_portal.declarations import LAYERS
 
 DEBUG = env.boolean("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY", "development-only" if DEBUG else None)
@@ -37,16 +38,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "widget_tweaks",
     "dsfr",
-    "common",
-    "files",
-    "territories",
-    "accounts",
-    "notifications",
-    "programmes",
-    "operators",
-    "committees",
-    "requests",
-    "reports",
+    *LAYERS,
     "anct_portal",
 ]
 

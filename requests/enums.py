@@ -281,6 +281,10 @@ class DelegationState(models.TextChoices):
     CANCELLED = "cancelled", "Sans objet"
 
 
+#: An operator who is asked, or at work.
+LIVE_DELEGATIONS = (DelegationState.ASKED, DelegationState.ACCEPTED)
+
+
 class FundingMoment(models.TextChoices):
     FILING = "filing", "Au dépôt"
     REFERRAL = "referral", "À la transmission"

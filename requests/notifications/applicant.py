@@ -9,7 +9,7 @@ from django.urls import reverse
 from common.french import day, joined
 from notifications.registry import Recipient, register
 from requests import events, recipients
-from requests.enums import AssignmentKind, DelegationState, SurveyMoment
+from requests.enums import LIVE_DELEGATIONS, AssignmentKind, DelegationState, SurveyMoment
 from requests.models import (
     Delegation,
     SupportRequest,
@@ -315,9 +315,7 @@ class OperatorDeclined(ToApplicant):
         return self.row(event).state == DelegationState.DECLINED
 
     def rows(self, event: Any) -> QuerySet[Delegation]:
-        live = Delegation.objects.filter(
-            support_request=OuterRef("support_request"), state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]
-        )
+        live = Delegation.objects.filter(support_request=OuterRef("support_request"), state__in=LIVE_DELEGATIONS)
         found = Delegation.objects.filter(pk=event.delegation_id)
         return found.select_related("operator").annotate(hoped=Exists(live))
 

@@ -138,13 +138,15 @@ class EndedForAgency(Ended):
 class EndedForOperators(Ended):
     kind = "ended_operator"
     page = "requests:operators"
+    asked: type[Delegation] | type[Solicitation] = Delegation
+    body = "operator"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         """Those whose work or answer was given up with the request, at that instant."""
         if event.action in self.actions:
-            given_up = Delegation.objects.filter(support_request_id=event.request_id, cancelled_at=event.at)
-            for operator in Provider.objects.filter(pk__in=given_up.values("operator")):
-                yield from recipients.provider(operator)
+            given_up = self.asked._default_manager.filter(support_request_id=event.request_id, cancelled_at=event.at)
+            for provider in Provider.objects.filter(pk__in=given_up.values(self.body)):
+                yield from recipients.provider(provider)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse(self.page)
@@ -154,12 +156,8 @@ class EndedForOperators(Ended):
 class EndedForProviders(EndedForOperators):
     kind = "ended_provider"
     page = "requests:solicitations"
-
-    def recipients(self, event: Any) -> Iterable[Recipient]:
-        if event.action in self.actions:
-            given_up = Solicitation.objects.filter(support_request_id=event.request_id, cancelled_at=event.at)
-            for provider in Provider.objects.filter(pk__in=given_up.values("provider")):
-                yield from recipients.provider(provider)
+    asked = Solicitation
+    body = "provider"
 
 
 @register

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-import zoneinfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +15,7 @@ from requests.enums import AssignmentKind, SolicitationState
 from requests.events import Assigned
 from requests.models import Assignment, SupportRequest
 from requests.permissions import Ability, abilities
+from requests.services import transitions
 
 
 def name_person(
@@ -31,8 +31,11 @@ def name_person(
 
     Raises ``Invalid`` when he is not one of the :func:`candidates` of that day: what he is named for opens the file.
     """
-    today = at.astimezone(zoneinfo.ZoneInfo(support_request.department.time_zone)).date()
-    if not candidates(support_request, kind, today).filter(pk=mandate.pk).exists():
+    if (
+        not candidates(support_request, kind, transitions.local_date(support_request, at))
+        .filter(pk=mandate.pk)
+        .exists()
+    ):
         raise Invalid(
             f"{mandate.label} ne peut pas tenir ce rôle sur cette demande. Choisissez une personne en fonction, au "
             "guichet ou parmi celles qui accompagnent la demande.",

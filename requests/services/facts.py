@@ -8,6 +8,7 @@ from dateutil.relativedelta import relativedelta
 from common.errors import Invalid
 from requests import deadlines
 from requests.enums import (
+    LIVE_DELEGATIONS,
     AssignmentKind,
     DelegationState,
     NationalAnswerKind,
@@ -120,7 +121,7 @@ def _operator_asked(support_request: SupportRequest, note: str, at: dt.datetime)
 
 
 def _all_declined(support_request: SupportRequest, note: str, at: dt.datetime) -> str:
-    live = support_request.delegations.filter(state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]).exists()
+    live = support_request.delegations.filter(state__in=LIVE_DELEGATIONS).exists()
     return "Un opérateur n’a pas encore répondu." if live else ""
 
 

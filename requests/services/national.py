@@ -15,6 +15,7 @@ from common.events import emit
 from operators.enums import ProviderKind
 from operators.models import Offer, Provider
 from requests.enums import (
+    LIVE_DELEGATIONS,
     AssignmentKind,
     DeclineReason,
     DelegationState,
@@ -189,9 +190,7 @@ def answer_delegation(
         today = transitions.local_date(support_request, at)
         others = support_request.delegations.exclude(pk=delegation.pk)
         starting = accepted and (starts_on is None or starts_on <= today)
-        returning = (
-            not accepted and not others.filter(state__in=[DelegationState.ASKED, DelegationState.ACCEPTED]).exists()
-        )
+        returning = not accepted and not others.filter(state__in=LIVE_DELEGATIONS).exists()
         if support_request.step is State.DELEGATED and (starting or returning):
             # the operator's right on the file rests on this row: act while it still holds, then save the answer
             action = Action.START_SUPPORT if starting else Action.RETURN_DELEGATION

@@ -22,6 +22,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from requests import deadlines
 from requests.enums import (
+    LIVE_DELEGATIONS,
     ActionChoices,
     DelegationState,
     ReferralState,
@@ -116,8 +117,8 @@ def _give_up(support_request: SupportRequest, at: dt.datetime) -> None:
     standing_solutions = support_request.solutions.filter(state__in=[SolutionState.PROPOSED, SolutionState.ACCEPTED])
     standing_solutions.update(state=SolutionState.WITHDRAWN, answered_at=at, answer_channel="")
     support_request.referrals.exclude(state=ReferralState.ANSWERED).update(state=ReferralState.ABANDONED)
-    delegated = DelegationState.ASKED, DelegationState.ACCEPTED
-    support_request.delegations.filter(state__in=delegated).update(state=DelegationState.CANCELLED, cancelled_at=at)
+    delegations = support_request.delegations.filter(state__in=LIVE_DELEGATIONS)
+    delegations.update(state=DelegationState.CANCELLED, cancelled_at=at)
     agreements.update(cancelled_at=at)
     support_request.suspensions.filter(resumed_at__isnull=True).update(resumed_at=at)
     support_request.closings.filter(confirmed_at__isnull=True, refused_at__isnull=True).update(refused_at=at)

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from common.actor import DESK_ROLES, Role
 from common.errors import ServiceError
 from common.readonly import writes
-from requests.enums import ConversationChannel, DelegationState, SolicitationState
+from requests.enums import LIVE_DELEGATIONS, ConversationChannel, DelegationState, SolicitationState
 from requests.forms import referral as forms
 from requests.forms.exchanges import MessageForm
 from requests.models import Delegation, Solicitation
@@ -126,7 +126,7 @@ class OperatorList(SignedInView):
         context = {
             "waiting": [row for row in delegations if row.state == DelegationState.ASKED],
             "accepted": [row for row in delegations if row.state == DelegationState.ACCEPTED],
-            "over": [row for row in delegations if row.state not in {DelegationState.ASKED, DelegationState.ACCEPTED}],
+            "over": [row for row in delegations if row.state not in LIVE_DELEGATIONS],
             "solicitations": list(solicitations),
         }
         return render(request, "requests/partners/operator.html", context)
