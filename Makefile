@@ -6,7 +6,7 @@ PY = .venv/bin/python
 PACKAGES = anct_portal common files territories accounts notifications programmes operators committees requests reports
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-db lint format types arch migrations resetdb prepare prepare-tests
+.PHONY: help run test test-db chaos bench lint format types arch migrations resetdb prepare prepare-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,14 @@ test: prepare-tests ## the whole suite, on servers of its own (ARGS="-k name" fo
 test-db: prepare-tests ## the tests marked `db`, on the PostgreSQL and Redis of localhost's standard ports
 	@exec env DATABASE_URL=$${TEST_DATABASE_URL:-postgres://postgres@localhost:5432/postgres} \
 		REDIS_URL=$${TEST_REDIS_URL:-redis://localhost:6379/9} $(PY) -m pytest -n 2 --dist loadgroup -m db $(ARGS)
+
+chaos: prepare-tests ## kills, freezes and empties everything while people file and decide (MINUTES=… SEED=…)
+	@exec env CHAOS_MINUTES=$(MINUTES) CHAOS_SEED=$(SEED) $(PY) -m anct_portal.embedded --test -- \
+		$(PY) -m pytest -q tests/faults/test_chaos.py
+
+bench: prepare-tests ## every goal of speed beside its floor, into docs/bench.md (FULL=1 for a million, SIZES=10000,100000)
+	@exec env -u DATABASE_URL -u REDIS_URL PORTAL_VAR_DIR=$${PORTAL_VAR_DIR:-var}/bench SIZES=$(SIZES) FULL=$(FULL) \
+		$(PY) -m anct_portal.embedded --set fsync=on --set shared_buffers=1GB --set max_wal_size=4GB -- $(PY) -m anct_portal.bench
 
 lint: prepare ## ruff (rules and format), djlint
 	@.venv/bin/ruff check .

@@ -11,7 +11,10 @@ def main() -> None:
     from django.db import OperationalError
 
     from anct_portal import embedded
+    from common import perimeter
 
+    if "runserver" not in sys.argv[1:2]:
+        perimeter.whole_process("whoever runs a command beside the portal, and the reconciler")
     try:
         execute_from_command_line(sys.argv)
     except OperationalError:

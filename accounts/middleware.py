@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from accounts import sessions
 from accounts.actors import actor_of, mandate_of
 
 
@@ -26,7 +28,9 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        """Reads the person of the session before the view: Django deletes a session whose password has changed, and
-        the connection refuses that inside a GET (``common.readonly``, which comes next)."""
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and not getattr(view, "without_database", False):
-            bool(request.user.is_authenticated)
+        """Reads the person of the session before the view: a session whose password has changed is deleted by Django,
+        one that has come to its end here, and the connection refuses that inside a GET (``common.readonly``, next)."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or getattr(view, "without_database", False):
+            return
+        if request.user.is_authenticated and sessions.is_over(request):
+            logout(request)

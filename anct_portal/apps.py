@@ -6,4 +6,7 @@ class PortalConfig(AppConfig):
     verbose_name = "portail"
 
     def ready(self) -> None:
-        from anct_portal import checks  # noqa: F401  (registers itself)
+        from anct_portal import canary, checks  # noqa: F401  (checks registers itself)
+        from common import health
+
+        health.watch("worker", canary.age, canary.MAX_AGE)

@@ -7,6 +7,7 @@ import datetime as dt
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from anct_portal import embedded, env
 from anct_portal.declarations import LAYERS
@@ -44,8 +45,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "common.unavailable.UnavailableMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -53,7 +56,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -83,12 +85,22 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- data ------------------------------------------------------------------------------------------------------------
+_DATABASE = embedded.database(env.text("DATABASE_URL", ""))
+#: Of a host that swallows packets: seconds to connect, then to hear from it (no matter for a local socket).
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 DATABASES = {
     "default": {
-        **embedded.database(env.text("DATABASE_URL", "")),
+        **_DATABASE,
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**_PATIENCE, **_DATABASE.get("OPTIONS", {})},
     }
 }
 #: The role that web and workers take after connecting (no UPDATE, DELETE, TRUNCATE on append-only tables).
@@ -111,7 +123,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "/"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = int(dt.timedelta(days=14).total_seconds())
+#: A session ends so long after it was opened, or after its last page (accounts.sessions).
+SESSION_LONGEST, SESSION_LONGEST_IDLE = dt.timedelta(days=14), dt.timedelta(hours=24)
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # a GET may show a message without writing
@@ -159,12 +173,22 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "unacked_restore_throttle": 1}
 CELERY_TIMEZONE = TIME_ZONE
+#: The canary does not queue behind the work: a worker that has much to do is not a silent one.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("canary"))
 #: Each of these does what is due and nothing twice: a day missed is made up for by the next.
 CELERY_BEAT_SCHEDULE = {
+    "canary": {"task": "anct_portal.sing", "schedule": 15.0, "options": {"queue": "canary", "expires": 60}},
     "surveys that are due": {"task": "requests.ask_due_surveys", "schedule": crontab(hour=7, minute=0)},
     "drafts nobody holds any more": {"task": "requests.purge_drafts", "schedule": crontab(hour=3, minute=10)},
+    "acts that can no longer be taken back": {
+        "task": "requests.purge_held_acts",
+        "schedule": crontab(hour=3, minute=15),
+    },
     "codes and attempts past their time": {"task": "accounts.purge_sign_in", "schedule": crontab(hour=3, minute=20)},
 }
+
+#: Seconds during which the mails of an act wait, and whoever did it may take it back; 0: they leave at once.
+UNDO_SECONDS = env.integer("UNDO_SECONDS", 60)
 
 # --- mail ------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -5,22 +5,26 @@ checks in threads (each opens a connection), and cannot say in one document what
 """
 
 import datetime as dt
+import functools
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
-from common import clock, jobs, reconciler
+from common import clock, jobs, perimeter, reconciler
 from common.broker import TIMEOUT
 from common.readonly import without_database, writes
 
@@ -45,8 +49,14 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def check_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """By a connection of its own, given two seconds: one that stands would wait as long as a frozen server does."""
+    probe = connection.copy()
+    probe.settings_dict["OPTIONS"] = {**probe.settings_dict["OPTIONS"], "connect_timeout": 2}
+    try:
+        with probe.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        probe.close()
 
 
 def check_migrations() -> None:
@@ -70,17 +80,25 @@ def check_redis() -> None:
         client.close()
 
 
-def check_reconciler() -> None:
-    age = reconciler.age()
-    if age is None:
-        raise NotReady("no reconciler is running")
-    if age > RECONCILER_MAX_AGE:
-        raise NotReady(f"no sign of life for {int(age.total_seconds())} s")
+Age = Callable[[], dt.timedelta | None]
+#: Process → how long ago it gave a sign of life (None: never), beyond what it is counted as gone.
+WATCHED: dict[str, tuple[Age, dt.timedelta]] = {}
+
+
+def check_sign_of_life(name: str) -> None:
+    age, at_most = WATCHED[name]
+    found = age()
+    if found is None:
+        raise NotReady(f"no {name} is running")
+    if found > at_most:
+        raise NotReady(f"no sign of life for {int(found.total_seconds())} s")
 
 
 def check_work() -> None:
     now = clock.instant()
-    late = {name: now - since for name, since in jobs.oldest_undone().items() if now - since > WORK_MAX_AGE}
+    with perimeter.everything("the age of undone work"):
+        ages = jobs.oldest_undone()
+    late = {name: now - since for name, since in ages.items() if now - since > WORK_MAX_AGE}
     if late:
         raise NotReady(", ".join(f"{name}: {int(age.total_seconds())} s" for name, age in sorted(late.items())))
 
@@ -89,9 +107,17 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "migrations": check_migrations,
     "redis": check_redis,
-    "reconciler": check_reconciler,
     "work": check_work,
 }
+
+
+def watch(name: str, age: Age, at_most: dt.timedelta) -> None:
+    """Adds a process that « ready » names when it is silent, and whose silence is measured in ``/metrics``."""
+    WATCHED[name] = age, at_most
+    CHECKS[name] = functools.partial(check_sign_of_life, name)
+
+
+watch("reconciler", reconciler.age, RECONCILER_MAX_AGE)
 #: Without it the others can't be asked.
 FOUNDATION = "database"
 
@@ -116,7 +142,7 @@ def report() -> dict[str, Any]:
     return {"status": "ok" if not missing else "unavailable", "checks": checks, "missing": missing}
 
 
-@writes("must answer while PostgreSQL is down, which a read-only transaction would not let it")
+@writes("must answer while PostgreSQL is down, which a read-only transaction would not let it", alone=True)
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
@@ -132,6 +158,26 @@ def _may_read_metrics(request: HttpRequest) -> bool:
     return settings.DEBUG and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
 
 
+class _Work(Collector):
+    """What no process can count by itself: work that waits, work given up, silences. Read when it is asked for."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = clock.instant()
+        waits = GaugeMetricFamily("portal_oldest_undone_work_seconds", "Age of the oldest due work.", labels=["work"])
+        failed = GaugeMetricFamily("portal_failed_work", "Pieces of work given up.", labels=["work"])
+        with perimeter.everything("ages and counts of undone work"):
+            oldest = jobs.oldest_undone()
+            for work in jobs.works():
+                waits.add_metric([work.name], (now - oldest.get(work.name, now)).total_seconds())
+                failed.add_metric([work.name], work.failed())
+        silence = GaugeMetricFamily("portal_silence_seconds", "Since its last sign of life.", labels=["process"])
+        for name, (age, _) in WATCHED.items():
+            found = age()
+            silence.add_metric([name], float("inf") if found is None else found.total_seconds())
+        yield from (waits, failed, silence)
+
+
+@writes("must answer while PostgreSQL is down, which a read-only transaction would not let it", alone=True)
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -139,4 +185,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
         raise PermissionDenied
     response: HttpResponse = ExportToDjangoView(request)
+    registry = CollectorRegistry()
+    try:
+        check_database()
+        registry.register(_Work())
+        response.write(generate_latest(registry))
+    except DatabaseError:
+        logger.warning("no_metrics_of_work", exc_info=True)
     return response

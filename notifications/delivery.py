@@ -17,7 +17,7 @@ from django.utils import timezone
 from common import clock, jobs
 from notifications.enums import MailState
 from notifications.models import Mail
-from notifications.outbox import MAIL_WORK, mail_domain
+from notifications.outbox import MAIL_WORK, is_still_told, mail_domain
 
 logger = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ WORK = MAIL_WORK
 
 #: A mail that no server took after this long is given up.
 PATIENCE = dt.timedelta(days=2)
+#: A mail that waited so long is sent to whoever is still told of its event.
+STALE = dt.timedelta(minutes=1)
 ERASED = "(Contenu effacé après l’envoi.)\n"
 #: After a server that does not answer, this process leaves it alone for a moment.
 BREAKER_SECONDS = 5.0
@@ -63,6 +65,8 @@ def send(mail: Mail) -> None:
     now = clock.instant()
     if mail.expires_at is not None and now >= mail.expires_at:
         raise jobs.Abandon("sans objet : le délai d’utilité du courriel est passé")
+    if now - mail.queued_at >= STALE and not is_still_told(mail):
+        raise jobs.Abandon("sans objet : la personne n’est plus de celles à qui ce courriel est destiné")
     if time.monotonic() < _closed_until:
         raise jobs.Later("le serveur de courriel ne répondait pas", _pause(mail, now))
     try:

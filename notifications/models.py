@@ -17,11 +17,22 @@ class OutboxEvent(Job):
     event_id = models.UUIDField("identifiant de l’événement", primary_key=True, editable=False)
     payload = models.JSONField("contenu", default=dict, editable=False, help_text="Effacé quand il porte un secret.")
     at = models.DateTimeField("survenu le", editable=False)
+    #: What keeps it back for a moment (``notifications.hold``).
+    hold = models.UUIDField("retenue", null=True, editable=False)
+    cancelled_at = models.DateTimeField("annulé le", null=True, editable=False)
 
     class Meta:
         verbose_name = "événement à annoncer"
         verbose_name_plural = "événements à annoncer"
-        indexes = [undone_index("notifications_outbox_todo")]
+        indexes = [
+            undone_index("notifications_outbox_todo"),
+            models.Index(fields=["hold"], name="notifications_outbox_hold", condition=Q(hold__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cancelled_at=None) | Q(done_at__isnull=False), name="notifications_outbox_cancelled_is_done"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.event_id}"

@@ -31,10 +31,11 @@ def expand(row: OutboxEvent) -> None:
     """Writes the mails of an event. A kind that fails does not stop the others: it alone is tried again."""
     event = unpack(row.event, row.payload, event_id=row.event_id, at=row.at)
     failures = []
+    written = set(Mail.objects.filter(event_id=event.id).values_list("kind", "recipient_key"))
     for notification in notifications_of(type(event)):
         try:
             with transaction.atomic(), one_event():
-                _write_mails(notification, event)
+                _write_mails(notification, event, written)
         except Exception as error:
             if jobs.connection_lost(error):
                 raise
@@ -52,17 +53,29 @@ def forget_secrets(row: OutboxEvent) -> None:
         row.payload = {}
 
 
-def _write_mails(notification: Notification, event: Event) -> None:
-    written = set(
-        Mail.objects.filter(event_id=event.id, kind=notification.kind).values_list("recipient_key", flat=True)
-    )
+def _write_mails(notification: Notification, event: Event, written: set[tuple[str, str]]) -> None:
     for recipient in notification.recipients(event):
-        if not recipient.email or recipient.key in written:
+        mark = (notification.kind, recipient.key)
+        if not recipient.email or mark in written:
             continue
-        written.add(recipient.key)
+        written.add(mark)
         mail = compose(notification, event, recipient)
         mail.save(force_insert=True)
         jobs.wake(MAIL_WORK, mail.pk)
+
+
+def is_still_told(mail: Mail) -> bool:
+    """Whether the person of a mail that waited would be told today: who lost his rights meanwhile reads nothing more.
+    A code, or a mail to a mailbox, concerns no right."""
+    if mail.user_id is None or mail.secret:
+        return True
+    row = OutboxEvent.objects.filter(event_id=mail.event_id).first()
+    if row is None or row.event not in type_registry:
+        return True
+    event = unpack(row.event, row.payload, event_id=row.event_id, at=row.at)
+    told = [each for each in notifications_of(type(event)) if each.kind == mail.kind]
+    with one_event():
+        return not told or mail.recipient_key in {recipient.key for recipient in told[0].recipients(event)}
 
 
 def compose(notification: Notification, event: Event, recipient: Recipient) -> Mail:

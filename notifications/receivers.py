@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from common import jobs
 from common.events import Event, subscribe
-from notifications import delivery, outbox
+from notifications import delivery, hold, outbox
 from notifications.enums import MailState
 from notifications.models import Mail, OutboxEvent
 from notifications.payload import pack
@@ -40,8 +40,12 @@ def write_outbox(event: Event) -> None:
     if not notifications_of(type(event)):
         return
     row = OutboxEvent(event_id=event.id, event=event.name, payload=pack(event), at=event.at)
+    held = hold.current()
+    if held is not None:
+        row.hold, row.not_before = held.id, held.until
     OutboxEvent.objects.bulk_create([row], ignore_conflicts=True)  # the same event emitted twice is told once
-    jobs.wake(outbox.WORK, event.id)
+    if held is None:
+        jobs.wake(outbox.WORK, event.id)
 
 
 subscribe(Event, write_outbox)

@@ -43,7 +43,7 @@ MISSIONS: Mapping[str, str] = {
 #: The catalogue of the demonstration was last checked on this day, unless a provider says otherwise.
 VERIFIED_ON = dt.date(2026, 5, 4)
 #: Since when the demonstration's catalogue is as it is: before its first request, whose proposal quotes that date.
-CATALOGUE_AT = dt.datetime(2025, 1, 6, 9, tzinfo=dt.UTC)
+CATALOGUE_AT = dt.datetime(2023, 11, 13, 9, tzinfo=dt.UTC)
 #: Identifiers of the demonstration's offers do not change from one installation to the next.
 NAMESPACE = uuid.UUID("6f0c3f0e-4b1d-5e0a-9d52-0d7a3f2c1b90")
 

@@ -89,6 +89,7 @@ class ActionChoices(models.TextChoices):
     WITHDRAW = Action.WITHDRAW.value, "Retirer la demande"
     DROP = Action.DROP.value, "Fermer sans suite"
     TAKE_BACK = Action.TAKE_BACK.value, "Reprendre la demande"
+    UNDO = Action.UNDO.value, "Annuler l’acte précédent, avant l’envoi du courriel"
 
 
 class HolderChoices(models.TextChoices):

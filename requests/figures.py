@@ -99,7 +99,8 @@ def share(outcomes: Iterable[Outcome]) -> Callable[[Scope, Period], Value]:
 def first_answer_delay(scope: Scope, period: Period) -> Value:
     """In calendar days, as a median; the period is that of the files' ends."""
     first = (
-        Transition.objects.filter(support_request=OuterRef("pk"), action__in=_values(FIRST_ANSWERS))
+        Transition.objects.standing()
+        .filter(support_request=OuterRef("pk"), action__in=_values(FIRST_ANSWERS))
         .order_by()
         .values("support_request")
         .annotate(first=Min("at"))

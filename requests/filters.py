@@ -126,7 +126,7 @@ class QueueFilter(django_filters.FilterSet):
         named = normalise(value)
         if named:
             words |= Q(collectivity__normalised_name__startswith=named)
-        return queryset.annotate(words=SearchVector("title", "public_title", "need", config="french")).filter(words)
+        return queryset.alias(words=SearchVector("title", "public_title", "need", config="french")).filter(words)
 
     def of_counter(self, queryset: QuerySet[SupportRequest], name: str, value: str) -> QuerySet[SupportRequest]:
         return queryset.filter(COUNTERS_BY_KEY[value].condition(self.actor))

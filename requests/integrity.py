@@ -122,6 +122,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         WHERE t.from_state || ' ' || t.action || ' ' || t.to_state <> ALL(%(moves)s)
         """,
     ),
+    Invariant(
+        "undo_leads_back",
+        "un acte annulé n’a pas ramené la demande d’où il l’avait fait partir",
+        """
+        SELECT DISTINCT 'demande ' || r.reference FROM (
+          SELECT support_request_id, action, to_state, lag(from_state) OVER (
+            PARTITION BY support_request_id ORDER BY number) AS before FROM requests_transition
+        ) t JOIN requests_supportrequest r ON r.id = t.support_request_id
+        WHERE t.action = 'undo' AND t.to_state IS DISTINCT FROM t.before
+        """,
+    ),
     # --- references
     Invariant(
         "reference_well_formed",

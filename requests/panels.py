@@ -17,6 +17,7 @@ from django.utils.http import urlencode
 from accounts.actors import actor_of
 from committees.models import Committee
 from committees.permissions import CommitteeAbility, abilities
+from common import perimeter
 from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
 from common.panels import Panel, register
 from requests.enums import Outcome
@@ -96,9 +97,10 @@ def committee_requests(request: HttpRequest, committee: Any) -> Mapping[str, Any
     asked = request.GET.get(PAGE, "")
     page = max(1, int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 5 else 1
     listed = SupportRequest.objects.filter(department_id=committee.department_id)
-    count = bounded_counts({"listed": listed})["listed"]
-    rows = listed.order_by("-submitted_at", "-pk").values(*COMMITTEE_COLUMNS)
-    found = [line_of(row) for row in rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1]]
+    with perimeter.everything("the titles that a committee is told"):
+        count = bounded_counts({"listed": listed})["listed"]
+        rows = listed.order_by("-submitted_at", "-pk").values(*COMMITTEE_COLUMNS)
+        found = [line_of(row) for row in rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1]]
     return {
         "lines": found[:PAGE_SIZE],
         "count": count,

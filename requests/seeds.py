@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from common import clock
 from notifications.models import OutboxEvent
-from requests.demonstration import commissioned, delegated, ends, local
+from requests.demonstration import commissioned, delegated, ends, local, played
 from requests.demonstration.stage import Stage
-from requests.models import FundingRule
+from requests.models import FundingRule, SupportRequest
 
 Report = Callable[[str], None]
 
@@ -34,7 +34,7 @@ def reference(report: Report = print) -> None:
 def demo(report: Report = print) -> None:
     """The twenty files and this morning's queue, made through the services at their dates; no mail is sent."""
     stage = Stage()
-    began = clock.now()
+    began, before = clock.now(), SupportRequest.objects.count()
     stories = {**local.STORIES, **delegated.STORIES, **commissioned.STORIES, **ends.STORIES}
     for rank, name in enumerate(sorted(stories), start=1):
         stories[name](stage)
@@ -42,5 +42,11 @@ def demo(report: Report = print) -> None:
             report(f"{rank} dossiers sur {len(stories)}")
     for story in ends.QUEUE:
         story(stage)
-    OutboxEvent.objects.undone().filter(at__lt=began).update(done_at=began)
+    if SupportRequest.objects.count() > before:  # else, what is undone was emitted by somebody
+        OutboxEvent.objects.undone().filter(at__lt=began).update(done_at=began)
     report(f"{len(stories)} dossiers et la file de ce matin")
+
+
+def lives(report: Report = print) -> None:
+    """Some seven hundred requests over three years, beside those told by hand: those of them that are missing."""
+    report(f"{played.sow(report)} demandes engendrées sur trois ans")

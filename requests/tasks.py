@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from common import jobs
-from requests.services import drafts, followup
+from requests.services import drafts, followup, undo
 
 
 @shared_task(name="requests.route_support_request")
@@ -23,9 +23,17 @@ def write_letter(document_id: int) -> None:
 
 @shared_task(name="requests.ask_due_surveys")
 def ask_due_surveys() -> None:
-    followup.ask_due_surveys()
+    """All of them, by as many transactions as it takes: beat may have been dead for days."""
+    while followup.ask_due_surveys():
+        pass
 
 
 @shared_task(name="requests.purge_drafts")
 def purge_drafts() -> None:
-    drafts.purge()
+    while drafts.purge():
+        pass
+
+
+@shared_task(name="requests.purge_held_acts")
+def purge_held_acts() -> None:
+    undo.purge()

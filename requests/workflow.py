@@ -68,6 +68,7 @@ class Action(enum.StrEnum):
     WITHDRAW = "withdraw"
     DROP = "drop"
     TAKE_BACK = "take_back"
+    UNDO = "undo"
 
 
 class Party(enum.StrEnum):
@@ -156,7 +157,7 @@ TERMINAL = frozenset({S.ATTACHED, S.CLOSED, S.REDIRECTED, S.WITHDRAWN, S.DROPPED
 #: States before any support, in which the applicant may still withdraw.
 BEFORE_SUPPORT = frozenset(set(State) - TERMINAL - SUPPORTED - {S.DRAFT, S.SUSPENDED})
 
-TABLE: tuple[Rule, ...] = (
+_RULES: tuple[Rule, ...] = (
     # intake
     _rule(A.SUBMIT, {S.DRAFT}, S.SUBMITTED, {P.EXECUTIVE, P.INSTRUCTOR}, {F.APPLICATION}),
     _rule(A.TRANSFER, {S.SUBMITTED}, S.SUBMITTED, {P.INSTRUCTOR}, {F.REASON}),
@@ -214,6 +215,36 @@ TABLE: tuple[Rule, ...] = (
     _rule(A.WITHDRAW, set(BEFORE_SUPPORT), S.WITHDRAWN, {P.EXECUTIVE, P.INSTRUCTOR}),
     _rule(A.DROP, {*BEFORE_SUPPORT, *SUPPORTED, S.SUSPENDED}, S.DROPPED, {P.SIGNATORY}, {F.REASON}),
     _rule(A.TAKE_BACK, {S.REDIRECTED, S.DROPPED}, S.SUBMITTED, {P.EXECUTIVE, P.APPLICANT, P.INSTRUCTOR}),
+)
+
+#: Acts that whoever did them may take back, until the mails that tell of them leave. A signature is never taken back.
+UNDOABLE = frozenset(
+    {
+        A.ACKNOWLEDGE,
+        A.ASK_COMPLETION,
+        A.ATTACH,
+        A.DETACH,
+        A.REDIRECT,
+        A.PROPOSE,
+        A.WITHDRAW_PROPOSAL,
+        A.DESIGNATE,
+        A.SUSPEND,
+        A.RESUME,
+        A.CLOSE,
+        A.WITHDRAW,
+        A.DROP,
+    }
+)
+
+TABLE: tuple[Rule, ...] = (
+    *_RULES,
+    _rule(  # back to where the last act left from, whoever else's state that is
+        A.UNDO,
+        {target for rule in _RULES if rule.action in UNDOABLE for target in rule.targets()},
+        RETURN,
+        {P.INSTRUCTOR, P.FOLLOW_UP, P.AGENCY, P.OPERATOR},
+        returns={source for rule in _RULES if rule.action in UNDOABLE for source in rule.sources},
+    ),
 )
 
 RULES: dict[Action, Rule] = {rule.action: rule for rule in TABLE}

@@ -36,6 +36,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ''), NULL))
 $$;
 """
+#: The same, read when it is made and not when it is called: ``pg_dump`` restores with an empty search path, where a
+#: text that names ``territories_normalise`` without its schema finds nothing.
+TERMS_SQL = """
+CREATE OR REPLACE FUNCTION territories_terms(
+  name text, other_names text, code text, siren text, postal_codes text[]
+) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_to_tsvector(array_remove(array_remove(
+  string_to_array(territories_normalise(name || ' ' || other_names), ' ') || lower(code) || siren || postal_codes,
+  ''), NULL));
+"""
 DROP_NORMALISE_SQL = """
 DROP FUNCTION IF EXISTS territories_terms(text, text, text, text, text[]);
 DROP FUNCTION IF EXISTS territories_normalise(text);

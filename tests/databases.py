@@ -124,11 +124,11 @@ def _reference(building: str, server: psycopg.Connection[Any]) -> None:
 
 
 def _demonstration(building: str, server: psycopg.Connection[Any]) -> None:
-    """The reference database and ``seed --demo``: the files of the demonstration, in every state."""
+    """The reference database and ``seed --demo stories``: the files told one by one, in every state."""
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     server.execute(statement.format(sql.Identifier(building), sql.Identifier(_ensure(reference_name(), _reference))))
     with pointed_at(building), override_settings(DEBUG=True), zeal.zeal_ignore():
-        call_command("seed", demo=True, verbosity=0, stdout=io.StringIO())
+        call_command("seed", demo="stories", verbosity=0, stdout=io.StringIO())
 
 
 def _ensure(name: str, build: Callable[[str, psycopg.Connection[Any]], None]) -> str:
@@ -139,9 +139,9 @@ def _ensure(name: str, build: Callable[[str, psycopg.Connection[Any]], None]) ->
             drop(server, building)
             build(building, server)
             server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (building, name))))
-        server.execute(
-            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(f"{time.time():.0f}"))
-        )
+        (used,) = server.execute("SELECT extract(epoch FROM clock_timestamp())::bigint::text").fetchone() or ("0",)
+        # The server's clock: a test may have frozen ours, in the future.
+        server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(used)))
         _sweep(server, name)
     return name
 

@@ -23,6 +23,8 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_AUTOREFRESH = True  # files are found where they stand: nothing is collected for the tests
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 
+UNDO_SECONDS = 0  # mails leave at once, but where a test says otherwise
+
 #: Messages stay in the process: what a task does is tested by calling it, what a lost message does by tests/faults.
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from accounts.actors import actor_for
 from accounts.models import Mandate, User
 from accounts.services import tokens
+from common import perimeter
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -32,6 +33,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         http_request: HttpRequest = request._request
         http_request.mandate = mandate  # type: ignore[attr-defined]
         http_request.actor = actor_for(mandate.user, mandate)  # type: ignore[attr-defined]
+        perimeter.take(perimeter.of(http_request.actor))  # type: ignore[attr-defined]
         return mandate.user, mandate
 
     def authenticate_header(self, request: Request) -> str:

@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 
-from accounts import progress
+from accounts import progress, sessions
 from accounts.actors import SESSION_MAILBOX, SESSION_MANDATE, mandate_of, mandates_of
 from accounts.forms.desk import EndForm
 from accounts.forms.people import ClaimForm, PasswordForm, ProfileForm
@@ -164,6 +164,7 @@ class Claim(OwnSessionMixin, ServiceFormView):
             function=form.cleaned_data["function"],
             starts_on=form.cleaned_data["starts_on"],
         )
+        sessions.renew(self.request)
         messages.success(self.request, f"Votre mandat pour {mandate.body} est déclaré. La préfecture le confirme.")
         return redirect("accounts:profile")
 
@@ -222,6 +223,7 @@ class Prove(OwnMandateMixin, OwnSessionMixin, ServiceFormView):
     def act(self, form: CodeForm) -> HttpResponse:
         sign_in.verify_proof(self.mandate, self._address(), form.cleaned_data["code"], meta_of(self.request))
         if mandates.confirm_by_address(self.mandate, self._address()):
+            sessions.renew(self.request)
             messages.success(self.request, "Votre mandat est confirmé.")
         else:
             messages.warning(
@@ -249,6 +251,7 @@ class EndOwn(OwnMandateMixin, LoginRequiredMixin, ServiceFormView):
     def act(self, form: EndForm) -> HttpResponse:
         actor = self.request.actor  # type: ignore[attr-defined]
         mandates.end(actor, self.mandate, form.cleaned_data["on"], form.cleaned_data["note"])
+        sessions.renew(self.request)
         messages.success(self.request, "Votre mandat a pris fin. Les demandes de la collectivité restent.")
         return redirect("accounts:profile")
 

@@ -55,19 +55,26 @@ def version(program: Path) -> str:
 
 
 def within_reach(source: Path, home: Path, account: Account | None, *, program: str = "") -> Path:
-    """``source``, or its copy under ``home`` when the account cannot run it where it stands (under ``/root``)."""
+    """``source``, or its copy under ``home`` when the account cannot run it where it stands (under ``/root``).
+
+    The copy stands as in the wheel: a program keeps its name, by which a survivor is recognised, and finds its
+    libraries (``$ORIGIN/../../../NAME.libs``)."""
     if account is None or may_enter(source / program if program else source, account):
         return source
-    stamp = source.stat()
-    copy = home / f"{source.name}-{stamp.st_mtime_ns:x}"
-    if not copy.exists():
-        unfinished = home / f"{copy.name}.new"
+    place = home / f"{source.stat().st_mtime_ns:x}-{source.name}"
+    if not place.exists():
+        unfinished = home / f"{place.name}.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        within = unfinished / source.parent.name
+        within.mkdir(parents=True)
         if source.is_dir():
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(source, unfinished, symlinks=True)
+            shutil.copytree(source, within / source.name, symlinks=True)
         else:
-            shutil.copy2(source, unfinished)
-        for path in (unfinished, *unfinished.rglob("*")) if unfinished.is_dir() else (unfinished,):
+            shutil.copy2(source, within)
+        libraries = source.parent.with_name(f"{source.parent.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
+        for path in (unfinished, *unfinished.rglob("*")):
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
-        unfinished.rename(copy)
-    return copy
+        unfinished.rename(place)
+    return place / source.parent.name / source.name

@@ -81,6 +81,8 @@ class Portal:
         self.name = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host  # noqa: S104
         self.servers = Servers(self.var, unnamed())
         self.services = Services()
+        #: The generated part of the demonstration, made beside the portal that answers already (first run).
+        self.sowing: Child | None = None
         self.environment: dict[str, str] = {}
 
     def run(self) -> int:
@@ -95,6 +97,8 @@ class Portal:
         except InterruptedStartError:
             return 0
         finally:
+            if self.sowing is not None:
+                self.sowing.stop(10)  # each request is one transaction: the next run goes on where this one stopped
             self.services.stop()
             self.servers.stop()
 
@@ -115,8 +119,7 @@ class Portal:
                         self.command("migrate", "--no-input", log=log)
             with step(3, "Données : territoires, catalogue, démonstration", made=made):
                 if not made:
-                    self.command("seed", "--demo", "--skip-checks")
-                    mark.write(database)
+                    self.command("seed", "--demo", "stories", "--skip-checks")
         # The pages first: the other processes would take the processor from them while everything loads.
         with step(4, "Pages"):
             self.service("pages", "web", self.web(), PROMETHEUS_MULTIPROC_DIR=str(self.counters()))
@@ -130,6 +133,27 @@ class Portal:
             )
             self.service("échéances", "beat", [*celery, "beat", "--schedule", str(self.var / "run" / "beat")])
             self.service("rattrapage", "reconcile", self.manage("reconcile"))
+        if not made:
+            self.sow()
+
+    def sow(self) -> None:
+        """The seven hundred other requests of the demonstration, gently, while the portal answers."""
+        command = ["nice", "-n", "10", *self.manage("seed", "--demo", "lives", "--skip-checks")]
+        environment = {**self.environment, "PYTHONUNBUFFERED": "1"}
+        self.sowing = Child("démonstration", command, environment=environment, cwd=env.BASE_DIR)
+
+    def sown(self) -> None:
+        """Once they are all there, the database bears its mark: the next run makes nothing again."""
+        if self.sowing is None or (code := self.sowing.exit_code) is None:
+            return
+        self.sowing.stop(0)
+        self.sowing = None
+        if code:
+            say(f"La suite de la démonstration s’est interrompue (code {code}) : le prochain démarrage la reprendra.")
+            return
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as database:
+            mark.write(database)
+        say("La démonstration est complète.")
 
     def prepare_environment(self) -> None:
         """The variables of every process; what a ``manage.py`` beside us needs of them is recorded."""
@@ -227,6 +251,7 @@ class Portal:
             self.dead_server()
             for line in self.services.watch():
                 say(line)
+            self.sown()
         say("Arrêt…")
         return 0
 

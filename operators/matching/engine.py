@@ -194,7 +194,7 @@ def score(facts: Facts, offer: OfferRecord, readings: Iterable[Reading]) -> int:
     if facts.themes and facts.themes[0] in offer.themes:
         points += weights.MAIN_THEME
     points += weights.PRICE[offer.price_model]
-    age = None if offer.verified_on is None else max(0, (facts.on - offer.verified_on).days)
+    age = None if offer.verified_on is None else (facts.on - offer.verified_on).days
     points += weights.step(weights.FRESHNESS, age) + weights.step(weights.DELAY, offer.delay_days)
     return points + (weights.AGREED_BEFOREHAND if offer.agreed_beforehand else 0)
 

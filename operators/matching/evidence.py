@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from operators.matching.criteria import Verdict
 from operators.matching.engine import Matching
 from operators.matching.facts import Facts, ZoningFact
 from operators.matching.vocabulary import Family, Level
@@ -130,7 +129,7 @@ def _insufficiency(matching: Matching) -> tuple[Line, ...]:
             holds=True,
         )
         for candidate in found
-        if matching.needs and not candidate.covers >= matching.needs
+        if not candidate.covers >= matching.needs
     ][:MAX_OFFERS]
     lines += [
         Line(
@@ -144,7 +143,7 @@ def _insufficiency(matching: Matching) -> tuple[Line, ...]:
             holds=True,
         )
         for miss in matching.misses
-        if miss.offer.family is Family.LOCAL and all(reading.verdict is Verdict.FAILED for reading in miss.failed)
+        if miss.offer.family is Family.LOCAL
     ][:MAX_OFFERS]
     return tuple(lines)
 

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from common.french import NBSP, THIN, day, euros, joined, number, plural
+from common.french import NBSP, day, euros, joined, number, plural
 from operators.matching import evidence as e
 from operators.matching.criteria import Reason
 from operators.matching.recommend import Kind, Recommendation
@@ -184,7 +184,7 @@ def sentence(
     for bound in ("from", "to"):
         if bound in args:
             words[bound] = day(dt.date.fromisoformat(args[bound]))
-    return _spaced(template).format_map(words)
+    return template.format_map(words)
 
 
 def interval(low: int | None, high: int | None, *, linked: bool = False) -> str:
@@ -197,10 +197,6 @@ def interval(low: int | None, high: int | None, *, linked: bool = False) -> str:
     return f"{'de ' if linked else ''}{plural(low or 0, 'habitant')} et plus"
 
 
-def _spaced(template: str) -> str:
-    return template.replace(" : ", f"{NBSP}: ").replace(" ; ", f"{THIN}; ").replace(" ?", f"{THIN}?")
-
-
 def _areas(args: Mapping[str, Any]) -> str:
     codes = args.get("codes", ())
     if not codes:
@@ -211,8 +207,6 @@ def _areas(args: Mapping[str, Any]) -> str:
 
 def _name(code: Reason, value: str, labels: Labels) -> str:
     family = code.value.rpartition("_")[0]
-    if value in labels:
-        return _lower(labels[value]) if family == "subject" else labels[value]
     if family in _ENUMS:
         label = _ENUMS[family](value).label
         return f"«{NBSP}{label}{NBSP}»" if family == "theme" else _lower(label)
@@ -220,12 +214,12 @@ def _name(code: Reason, value: str, labels: Labels) -> str:
         return PROGRAMME_LABELS.get(value, value)
     if family == "zoning":
         return ZONING_LABELS.get(value, value)
-    return _lower(SUBJECT_LABELS.get(value, value))
+    return _lower(labels.get(value) or SUBJECT_LABELS.get(value, value))
 
 
 def _lower(label: str) -> str:
     """« Commerce, café » → « commerce, café »; « ORT », « PETR » and « France services » stay as they are."""
-    first = label.split(" ", 1)[0].rstrip(",")
+    first = label.split(" ", 1)[0]
     return label if first.isupper() or first == "France" else label[:1].lower() + label[1:]
 
 
@@ -321,7 +315,7 @@ def evidence_sentence(
         case e.Evidence.OFFERS_EXAMINED:
             fit = args["fit"]
             end = "aucune ne convient" if not fit else f"{number(fit)} {'convient' if fit == 1 else 'conviennent'}"
-            text = f"{plural(args['examined'], 'offre locale examinée', 'offres locales examinées')} : {end}"
+            text = f"{plural(args['examined'], 'offre locale examinée')} : {end}"
         case e.Evidence.NO_PROVIDER:
             themes = joined([f"«{NBSP}{Theme(theme).label}{NBSP}»" for theme in args["themes"]])
             text = f"Aucun prestataire local pour ce sujet sur ce territoire ({themes})"
@@ -352,11 +346,11 @@ def evidence_sentence(
             text = f"{_FACTS[args['fact']].label} : {_measure(args)}"
         case e.Evidence.FACT_UNKNOWN:
             text = f"{_FACTS[args['fact']].label} : inconnu"
-    return _spaced(text)
+    return text
 
 
 def _measure(args: Mapping[str, Any]) -> str:
     value, unit = args["number"], _FACTS[args["fact"]].unit
     if value is None:
         return str(args["value"])
-    return euros(value) if unit == "€" else f"{number(value)}{NBSP}{unit}".rstrip(NBSP)
+    return euros(value) if unit == "€" else f"{number(value)}{NBSP}{unit}"

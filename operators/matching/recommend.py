@@ -82,7 +82,7 @@ class Recommendation:
             "kind": self.kind.value,
             "route": self.route.value if self.route else None,
             "lines": [line.as_dict() for line in self.lines],
-            "found": {family.value: self.found.get(family, 0) for family in FAMILY_ORDER},
+            "found": {family.value: self.found[family] for family in FAMILY_ORDER},
             "examined_local": self.examined_local,
             "suffices": self.suffices,
             "certain": self.certain,

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common import clock, figures, french
+from common import clock, figures, french, perimeter
 from common.figures import Figure, Period, Scope, Value
 
 #: Since the portal opened.
@@ -66,7 +66,8 @@ class Group:
 def read(codes: Sequence[str], scope: Scope, period: Period = EVER) -> list[Reading]:
     """These figures for a scope, in this order; as many queries as there are figures."""
     today = clock.today()
-    return [Reading(each, each.compute(scope, period), today) for each in map(figures.get, codes)]
+    with perimeter.everything("public figures: counts, shares and medians"):
+        return [Reading(each, each.compute(scope, period), today) for each in map(figures.get, codes)]
 
 
 def public(scope: Scope) -> list[Group]:

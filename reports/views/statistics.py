@@ -5,10 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common import clock
+from common.readonly import reads_everything
 from reports.forms import ScopeForm
 from reports.services import readings
 
 
+@reads_everything("public figures: counts, shares and medians")
 @require_safe
 def statistics(request: HttpRequest) -> HttpResponse:
     """Two queries, and one a figure. An address that names no department shows no figure: not those of the nation."""

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from requests.queue import COUNTERS
-from requests.views import desk, file, followup, solution, triage
+from requests.views import desk, file, followup, solution, triage, undo
 
 #: Address of an act → its page.
 ACTS = {
@@ -47,6 +47,7 @@ urlpatterns = [
     path("guichet/<reference:reference>/", file.FileView.as_view(), name="file"),
     path("guichet/<reference:reference>/proposition/", file.ProposalFragment.as_view(), name="file-proposal"),
     path("guichet/<reference:reference>/message/", file.MessageView.as_view(), name="file-message"),
+    path("guichet/<reference:reference>/annuler/", undo.UndoView.as_view(), name="undo"),
     *(
         path(f"guichet/<reference:reference>/{slug}/", view.as_view(), name=f"act-{slug}")
         for slug, view in ACTS.items()

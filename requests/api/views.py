@@ -101,8 +101,10 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
         row = self.get_object()
         if request.method == "GET":
             held = abilities(self.actor, row)
-            rows = row.transitions.select_related("note")[:MAX_ROWS]
-            context = {"reads_internal": Ability.VIEW_INTERNAL in held}
+            internal = Ability.VIEW_INTERNAL in held
+            history = row.transitions.all() if internal else row.transitions.standing()
+            rows = history.select_related("note")[:MAX_ROWS]
+            context = {"reads_internal": internal}
             return Response(serializers.TransitionSerializer(rows, many=True, context=context).data)
         act = serializers.ActSerializer(data=request.data)
         act.is_valid(raise_exception=True)

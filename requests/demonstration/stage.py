@@ -1,8 +1,10 @@
 """The means of the stories: people in office, a clock that is set to each date, and the services themselves."""
 
+import bisect
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from accounts.actors import actor_for
@@ -15,8 +17,6 @@ from territories.models import Collectivity
 
 NAMESPACE = uuid.UUID("1b0a2a4c-53d1-5d7a-8a35-0f2d5c9f6a11")
 DOMAIN = "demo.example"
-#: Work that a story waits for; mails are not sent and letters are left to the workers.
-SETTLED = ("requests.routing", "requests.dispatch")
 
 #: Department → (instructor, deputy): civility, first name, botanical surname. The prefects are Trembles and Aubiers.
 AGENTS: dict[str, tuple[str, str]] = {
@@ -44,6 +44,7 @@ AGENTS: dict[str, tuple[str, str]] = {
     "05": ("Mme Nora Arolle", "M. Jules Cembro"),
     "09": ("M. Pol Buisson", "Mme Léa Sorbe"),
     "90": ("", "M. Théo Saule-Blanc"),
+    "971": ("Mme Rita Flamboyant", "M. Max Poirier-Pays"),
 }
 
 
@@ -57,6 +58,9 @@ class Stage:
 
     def __init__(self) -> None:
         self._mandates: dict[str, Mandate] = {}
+        self._desks: dict[str, tuple[Mandate, Mandate]] = {}
+        self._actors: dict[tuple[int, int], Actor] = {}
+        self._bounds: dict[int, list[dt.date]] = {}
 
     def account(self, name: str) -> Mandate:
         """A demonstration account: ``instructeur``, ``adjoint``, ``anct``…"""
@@ -90,6 +94,11 @@ class Stage:
 
     def desk(self, department: str) -> tuple[Mandate, Mandate]:
         """The instructor and the deputy of a department; the deputy holds an act for every matter."""
+        if department not in self._desks:
+            self._desks[department] = self._desk(department)
+        return self._desks[department]
+
+    def _desk(self, department: str) -> tuple[Mandate, Mandate]:
         if department == "04":
             return self.account("instructeur"), self.account("adjoint")
         slug = department.lower()
@@ -133,8 +142,22 @@ class Stage:
         return instructor, deputy
 
     def actor(self, mandate: Mandate) -> Actor:
-        """The person under that mandate, on the day the clock shows."""
-        return actor_for(mandate.user, mandate, clock.today())
+        """The person under that mandate, on the day the clock shows; read again only where his rights change."""
+        day = clock.today()
+        span = mandate.pk, bisect.bisect_right(self._turns(mandate), day)
+        if span not in self._actors:
+            self._actors[span] = actor_for(mandate.user, mandate, day)
+        return replace(self._actors[span], on=day)
+
+    def _turns(self, mandate: Mandate) -> list[dt.date]:
+        """The days on which the rights of a mandate change: its own bounds, and those of the acts signed for it."""
+        if mandate.pk not in self._bounds:
+            acts = SignatureAct.objects.filter(signatory=mandate)
+            bounds = acts.values_list("starts_on", "ends_on", "delegating__starts_on", "delegating__ends_on")
+            days = {day for act in bounds for day in act if day}
+            days |= {day for day in (mandate.starts_on, mandate.ends_on) if day}
+            self._bounds[mandate.pk] = sorted(days)
+        return self._bounds[mandate.pk]
 
 
 def moment(date: str, zone: dt.tzinfo) -> dt.datetime:

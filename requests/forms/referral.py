@@ -96,7 +96,6 @@ class ReferralForm(forms.Form):
         "Pourquoi une prestation externe ?",
         rows=3,
         required=False,
-        hint="Nécessaire quand vous proposez le marché d’ingénierie.",
     )
     referent = MandateChoice(label="Référent local", required=False)
     circuit = forms.ChoiceField(label="Circuit", choices=Circuit.choices, widget=forms.RadioSelect)
@@ -167,7 +166,9 @@ class DelegateForm(forms.Form):
         fields: dict[str, forms.Field] = {}
         for operator in self.operators:
             fields[f"operator_{operator.code}"] = forms.BooleanField(label=operator.name, required=False)
-            fields[f"mission_{operator.code}"] = _text(f"Mission confiée : {operator.name}", rows=3, required=False)
+            fields[f"mission_{operator.code}"] = _text(
+                f"Mission confiée : {operator.name}", rows=3, required=False, hint="À écrire si l’opérateur est coché."
+            )
         self.fields = {**fields, **self.fields}
 
     def clean(self) -> dict[str, Any]:

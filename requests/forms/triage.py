@@ -120,7 +120,7 @@ class DecisionForm(forms.Form):
         "Pourquoi vous écarter de la proposition",
         rows=3,
         required=False,
-        help_text="À remplir si votre choix diffère de la proposition. Jamais lu par la collectivité.",
+        help_text="Jamais lu par la collectivité.",
     )
 
     def __init__(self, *args: Any, offers: QuerySet[Offer], **options: Any) -> None:

@@ -2,6 +2,7 @@
 
 from requests.models.exchanges import Document, Message, SupportRequestUserObjectPermission
 from requests.models.followup import Closing, FollowUpEntry, Recommendation, Survey, Suspension
+from requests.models.held import HeldAct
 from requests.models.intake import (
     CatalogueAnswer,
     ConcernedDepartment,
@@ -40,6 +41,7 @@ __all__ = [
     "FollowUpEntry",
     "FundingRule",
     "FundingTest",
+    "HeldAct",
     "Message",
     "NationalAnswer",
     "Note",

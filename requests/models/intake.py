@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from common.actor import Actor
 from common.models import AppendOnly, NeverDeleted
@@ -23,7 +23,7 @@ from requests.enums import (
     StateChoices,
 )
 from requests.permissions import draft_visibility, visibility
-from requests.workflow import HOLDERS, TERMINAL, State
+from requests.workflow import HOLDERS, TERMINAL, Action, State
 
 #: States that a request may be in before its receipt was acknowledged.
 UNREAD = (State.SUBMITTED, State.INCOMPLETE, State.ATTACHED, State.WITHDRAWN, State.DROPPED)
@@ -129,14 +129,26 @@ class ReferenceCounter(models.Model):
         return f"{year}-{department_code}-{number:05}"
 
 
+class Hold(models.Func):
+    """Adds the row to those that its transaction holds, in the statement that locks it."""
+
+    _SO_FAR = "NULLIF(current_setting('portal.held', true), '')"
+    template = f"set_config('portal.held', concat_ws(',', {_SO_FAR}, %(expressions)s), true)"
+    output_field = models.TextField()
+
+    def __init__(self) -> None:
+        super().__init__(models.F("pk"))
+
+
 class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def visible_to(self, actor: Actor) -> "SupportRequestQuerySet":
         """The files that ``actor`` may see: where every list, count, export and answer of the API starts."""
         return self.filter(visibility(actor))
 
     def lock(self, pk: int) -> "SupportRequest":
-        """The row, locked until the transaction ends. Raises ``SupportRequest.DoesNotExist``."""
-        for row in self.select_for_update(of=("self",)).filter(pk=pk)[:1]:
+        """The row, locked until the transaction ends, and held: row-level security lets it be read until then, whatever
+        the act makes of it (docs/adr/0011). Raises ``SupportRequest.DoesNotExist``."""
+        for row in self.select_for_update(of=("self",)).filter(pk=pk).annotate(held_now=Hold())[:1]:
             return row
         raise self.model.DoesNotExist
 
@@ -318,6 +330,15 @@ class ConcernedDepartment(models.Model):
         return f"{self.support_request_id} — {self.department_id}"
 
 
+class TransitionQuerySet(models.QuerySet["Transition"]):
+    def standing(self) -> "TransitionQuerySet":
+        """Without the acts taken back before anybody was told, nor the lines that took them back."""
+        undone = Transition.objects.filter(
+            support_request=OuterRef("support_request"), number=OuterRef("number") + 1, action=Action.UNDO.value
+        )
+        return self.exclude(action=Action.UNDO.value).exclude(Exists(undone))
+
+
 class Transition(AppendOnly):
     """One line of a request's history, append-only. Free text stands in ``note``, which can be erased."""
 
@@ -335,6 +356,8 @@ class Transition(AppendOnly):
     note = models.OneToOneField("requests.Note", models.PROTECT, null=True, related_name="transition")
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+
+    objects = TransitionQuerySet.as_manager()
 
     class Meta(AppendOnly.Meta):
         verbose_name = "étape"

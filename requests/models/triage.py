@@ -126,6 +126,8 @@ class Dispatch(Job):
     """The work of carrying a decision out: done once, by whichever process claims it."""
 
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="dispatch")
+    #: Taken back before anybody was told.
+    cancelled_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = "exécution d’une décision"

@@ -15,7 +15,7 @@ from requests.enums import AssignmentKind, SolicitationState
 from requests.events import Assigned
 from requests.models import Assignment, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import transitions
+from requests.services import held, transitions
 
 
 def name_person(
@@ -26,6 +26,7 @@ def name_person(
     *,
     at: dt.datetime,
     told: bool = True,
+    memory: held.Memory | None = None,
 ) -> Assignment:
     """Names the holder of ``mandate``; naming the same person again changes nothing. Called inside a transaction.
 
@@ -45,6 +46,8 @@ def name_person(
     if current is not None:
         if current.person_id == mandate.user_id:
             return current
+        if memory is not None:
+            memory.set_back(current, until=None)
         current.until = at
         current.save(update_fields=["until"])
     assignment = Assignment.objects.create(
@@ -57,6 +60,8 @@ def name_person(
         named_by_id=actor.person_id,
         since=at,
     )
+    if memory is not None:
+        memory.made(assignment)
     if told:
         emit(Assigned(id=uuid.uuid4(), at=at, request_id=support_request.pk, assignment_id=assignment.pk))
     return assignment

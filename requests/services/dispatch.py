@@ -7,10 +7,11 @@ follows from the rows written (solicitation, delegation, assignment): nothing el
 from common import clock
 from common.actor import system
 from common.jobs import Abandon
+from notifications import hold
 from operators.models import Offer
 from requests.enums import DecisionKind
 from requests.models import Dispatch, SupportRequest
-from requests.services import referral, solution, transitions
+from requests.services import held, referral, solution, transitions
 from requests.workflow import Action, State
 
 
@@ -31,7 +32,8 @@ def dispatch(job: Dispatch) -> None:
         offers = {
             offer.uuid: offer for offer in Offer.objects.filter(uuid__in=decision.offers).select_related("provider")
         }
-        for key in decision.offers:
-            if key in offers:
-                solution.solicit(support_request, decision, offers[key], at=at)
+        with hold.holding(held.of_decision(decision)):
+            for key in decision.offers:
+                if key in offers:
+                    solution.solicit(support_request, decision, offers[key], at=at)
         solution.await_providers(support_request)

@@ -20,7 +20,7 @@ from requests.enums import Channel, ConversationChannel, DocumentKind
 from requests.events import Chased, MessagePosted
 from requests.models import Document, FollowUpEntry, Message, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
-from requests.services import transitions
+from requests.services import held, transitions
 
 _WRITE = {
     ConversationChannel.PUBLIC: Ability.WRITE_PUBLIC,
@@ -75,6 +75,7 @@ def post(
             at=at,
             submission_key=key or uuid.uuid4(),
         )
+        held.keep(support_request, actor.person_id, message=message, at=at)
         support_request.last_activity_at = at
         if actor.role not in DESK_ROLES:
             support_request.hidden_until = None  # what the desk had put aside calls it back

@@ -70,9 +70,10 @@ def suspend(
         )
         if expected_until is not None and expected_until <= step.today:
             raise Invalid("Choisissez une date de reprise à venir.", field="expected_until")
-        Suspension.objects.create(
+        pause = Suspension.objects.create(
             support_request=step.support_request, reason=reason, since=step.at, expected_until=expected_until
         )
+        step.memory.made(pause)
         step.finish(note=reason, note_is_public=True, due_on=expected_until)
     return step.support_request
 
@@ -88,7 +89,7 @@ def resume(
 
 
 def _end_suspension(step: transitions.Step) -> None:
-    step.support_request.suspensions.filter(resumed_at__isnull=True).update(resumed_at=step.at)
+    step.memory.change(step.support_request.suspensions.filter(resumed_at__isnull=True), resumed_at=step.at)
 
 
 def propose_closing(
@@ -143,11 +144,11 @@ def close(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | No
         closing = live_closing(row)
         if closing is None:
             raise Invalid("La clôture n’a pas été proposée : il y manque le résultat et le bilan.")
+        step.memory.set_back(closing, confirmed_by_id=None, confirmed_at=None)
         closing.confirmed_by_id = actor.person_id
         closing.confirmed_at = step.at
         closing.save()
         _end_suspension(step)
-        step.finish(outcome=Outcome(row.route), ended_at=step.at)
         later = step.today + relativedelta(months=deadlines.SURVEY_MONTHS)
         Survey.objects.bulk_create(
             [
@@ -156,6 +157,8 @@ def close(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | No
             ],
             ignore_conflicts=True,  # closed again on the same day, after a reopening
         )
+        step.memory.made(*row.surveys.filter(answered_at=None, due_on__gte=step.today))
+        step.finish(outcome=Outcome(row.route), ended_at=step.at)
     return step.support_request
 
 
@@ -204,10 +207,15 @@ def ask_due_surveys(*, at: dt.datetime | None = None, limit: int = 200) -> int:
             )[:limit]
         )
         for survey in due:
-            survey.asked_at = at
-            survey.save(update_fields=["asked_at"])
-            emit(SurveyAsked(id=uuid.uuid4(), at=at, request_id=survey.support_request_id, survey_id=survey.pk))
+            ask(survey, at=at)
     return len(due)
+
+
+def ask(survey: Survey, *, at: dt.datetime) -> None:
+    """Sends the questions of a survey that is due. Called inside a transaction."""
+    survey.asked_at = at
+    survey.save(update_fields=["asked_at"])
+    emit(SurveyAsked(id=uuid.uuid4(), at=at, request_id=survey.support_request_id, survey_id=survey.pk))
 
 
 def answer_survey(

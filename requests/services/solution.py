@@ -180,6 +180,8 @@ def propose(
             proposed_at=step.at,
             proposed_by_id=actor.author_id,
         )
+        # taken back, it stands as withdrawn: its words serve the next one
+        step.memory.set_back(solution, state=SolutionState.WITHDRAWN, answered_at=step.at)
         SolutionLine.objects.bulk_create(
             SolutionLine(
                 solution=solution,
@@ -192,8 +194,9 @@ def propose(
             )
             for line in lines
         )
+        source = f"solution:{solution.pk}"
+        step.memory.made(letters.ask(step.support_request, DocumentKind.PROPOSAL, source=source, at=step.at))
         step.finish(due_on=solution.answer_by)
-        letters.ask(step.support_request, DocumentKind.PROPOSAL, source=f"solution:{solution.pk}", at=step.at)
     return solution
 
 
@@ -230,6 +233,8 @@ def _end_solution(
 ) -> None:
     solution = live_solution(step.support_request)
     if solution is not None:
+        columns = ("state", "answered_at", "answered_by_id", "answer_channel")
+        step.memory.set_back(solution, **{name: getattr(solution, name) for name in columns})
         solution.state = state
         solution.answered_at = step.at
         solution.answered_by_id = actor.person_id
@@ -297,12 +302,12 @@ def designate(
 ) -> SupportRequest:
     """Names the follow-up officer: support starts. No local support without him (S0)."""
     with transitions.begin(support_request.pk, Action.DESIGNATE, actor, at=at) as step:
-        assignments.name_person(
-            step.support_request, AssignmentKind.FOLLOW_UP_OFFICER, officer, actor, at=step.at, told=False
-        )
-        solution = live_solution(step.support_request)
+        row, kind = step.support_request, AssignmentKind.FOLLOW_UP_OFFICER
+        assignments.name_person(row, kind, officer, actor, at=step.at, told=False, memory=step.memory)
+        solution = live_solution(row)
         if solution is None or solution.state != SolutionState.ACCEPTED:
             raise Invalid("La collectivité n’a pas encore accepté la proposition.", code="missing_applicant_agreement")
+        source = f"designation:{solution.pk}"
+        step.memory.made(letters.ask(row, DocumentKind.DESIGNATION, source=source, at=step.at))
         step.finish(route=route_of(solution), supported_at=step.at)
-        letters.ask(step.support_request, DocumentKind.DESIGNATION, source=f"designation:{solution.pk}", at=step.at)
     return step.support_request

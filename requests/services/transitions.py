@@ -33,8 +33,8 @@ from requests.enums import (
 from requests.events import RequestMoved
 from requests.models import Note, SupportRequest, Transition
 from requests.permissions import MATTERS, Standing, standing
-from requests.services import facts
-from requests.workflow import HOLDERS, RULES, TERMINAL, Action, Holder, State, target
+from requests.services import facts, held
+from requests.workflow import HOLDERS, RULES, TERMINAL, UNDOABLE, Action, Holder, State, target
 
 #: States that remember where to return.
 PAUSES = frozenset({State.INCOMPLETE, State.SUSPENDED, State.CLOSED})
@@ -55,6 +55,12 @@ class Step:
     at: dt.datetime
     note: str = ""
     finished: bool = field(default=False, init=False)
+    #: What the act changes beside the request, for whoever takes it back.
+    memory: held.Memory = field(default_factory=held.Memory, init=False)
+    _before: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._before = held.snapshot(self.support_request)
 
     @property
     def today(self) -> dt.date:
@@ -94,18 +100,22 @@ class Step:
         if new not in TERMINAL:
             support_request.ended_at, support_request.outcome = None, ""
         if new in GIVEN_UP:
-            _give_up(support_request, self.at)
+            _give_up(support_request, self.at, self.memory)
         if self.actor.role not in DESK_ROLES | {Role.SYSTEM}:
             support_request.hidden_until = None  # what the desk had put aside calls it back
         support_request.save()
         transition = append(support_request, self.action, source, new, self.actor, self.at, self.note, note_is_public)
+        if self.action in UNDOABLE:
+            self.memory.changed(support_request, self._before)
+            held.keep(support_request, self.actor.person_id, self.memory, transition=transition, at=self.at)
         self.finished = True
         return transition
 
 
-def _give_up(support_request: SupportRequest, at: dt.datetime) -> None:
+def _give_up(support_request: SupportRequest, at: dt.datetime, memory: held.Memory) -> None:
     """Ends whatever was under way: nobody answers it any longer, operators no longer read it, and the request can be
     taken up afresh. Raises ``Conflict`` when the agency has committed the cost of a mission."""
+    change = memory.change
     agreements = support_request.agreements.filter(cancelled_at__isnull=True)
     if agreements.filter(committed_on__isnull=False).exists():
         raise Conflict(
@@ -113,15 +123,20 @@ def _give_up(support_request: SupportRequest, at: dt.datetime) -> None:
             code="committed",
         )
     live = SolicitationState.ASKED, SolicitationState.ACCEPTED
-    support_request.solicitations.filter(state__in=live).update(state=SolicitationState.CANCELLED, cancelled_at=at)
-    standing_solutions = support_request.solutions.filter(state__in=[SolutionState.PROPOSED, SolutionState.ACCEPTED])
-    standing_solutions.update(state=SolutionState.WITHDRAWN, answered_at=at, answer_channel="")
-    support_request.referrals.exclude(state=ReferralState.ANSWERED).update(state=ReferralState.ABANDONED)
-    delegations = support_request.delegations.filter(state__in=LIVE_DELEGATIONS)
-    delegations.update(state=DelegationState.CANCELLED, cancelled_at=at)
-    agreements.update(cancelled_at=at)
-    support_request.suspensions.filter(resumed_at__isnull=True).update(resumed_at=at)
-    support_request.closings.filter(confirmed_at__isnull=True, refused_at__isnull=True).update(refused_at=at)
+    standing_solutions = SolutionState.PROPOSED, SolutionState.ACCEPTED
+    row = support_request
+    change(row.solicitations.filter(state__in=live), state=SolicitationState.CANCELLED, cancelled_at=at)
+    change(
+        row.solutions.filter(state__in=standing_solutions),
+        state=SolutionState.WITHDRAWN,
+        answered_at=at,
+        answer_channel="",
+    )
+    change(row.referrals.exclude(state=ReferralState.ANSWERED), state=ReferralState.ABANDONED)
+    change(row.delegations.filter(state__in=LIVE_DELEGATIONS), state=DelegationState.CANCELLED, cancelled_at=at)
+    change(agreements, cancelled_at=at)
+    change(row.suspensions.filter(resumed_at__isnull=True), resumed_at=at)
+    change(row.closings.filter(confirmed_at__isnull=True, refused_at__isnull=True), refused_at=at)
 
 
 def local_date(support_request: SupportRequest, at: dt.datetime) -> dt.date:

@@ -21,11 +21,12 @@ from requests.enums import (
     DocumentKind,
     Motive,
     RedirectionReason,
+    SolicitationState,
 )
 from requests.events import DecisionTaken
 from requests.models import Decision, Dispatch, Note, ReadingLog, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, facts, letters, routing, transitions
+from requests.services import assignments, facts, held, letters, routing, transitions
 from requests.workflow import RULES, Action, State
 from territories.models import Department
 
@@ -62,9 +63,10 @@ def acknowledge(
 ) -> SupportRequest:
     """Acknowledges receipt and names the applicant's contact; the letter is written and sent by a worker."""
     with transitions.begin(support_request.pk, Action.ACKNOWLEDGE, actor, at=at) as step:
-        assignments.name_person(step.support_request, AssignmentKind.CONTACT, contact, actor, at=step.at, told=False)
+        row, source = step.support_request, f"receipt:{step.at:%Y%m%d%H%M%S}"
+        assignments.name_person(row, AssignmentKind.CONTACT, contact, actor, at=step.at, told=False, memory=step.memory)
+        step.memory.made(letters.ask(row, DocumentKind.RECEIPT, source=source, at=step.at))
         step.finish(acknowledged_at=step.at)
-        letters.ask(step.support_request, DocumentKind.RECEIPT, source=f"receipt:{step.at:%Y%m%d%H%M%S}", at=step.at)
     return step.support_request
 
 
@@ -187,6 +189,8 @@ def _decide(
                 "Cette décision est en cours d’acheminement ; relisez la page avant d’agir.",
                 code="decision_pending",
             )
+        if offers:
+            _refuse_again(support_request, offers)
         opening = Action.PREPARE_REFERRAL if kind == DecisionKind.REFER else Action.START_SEARCH
         if support_request.step in RULES[opening].sources:  # a further search asks for nothing more
             facts.require(RULES[opening].facts, support_request, note=reason, at=at)
@@ -208,10 +212,26 @@ def _decide(
             at=at,
         )
         dispatch = Dispatch.objects.create(decision=decision)
+        if kind == DecisionKind.LOCAL:
+            held.keep(support_request, actor.person_id, decision=decision, at=at)
         support_request.last_activity_at = at
         support_request.save(update_fields=["last_activity_at"])
         emit(DecisionTaken(id=decision.pk, at=at, request_id=support_request.pk, dispatch_id=dispatch.pk))
         return decision
+
+
+def _refuse_again(support_request: SupportRequest, offers: Sequence[Offer]) -> None:
+    """The same decision sent again, once a worker has carried the first out, would ask nobody."""
+    live = support_request.solicitations.filter(state__in=[SolicitationState.ASKED, SolicitationState.ACCEPTED])
+    asked = {row.offer_id: row for row in live.select_related("decision__person")}
+    if all(offer.pk in asked for offer in offers):
+        decision = asked[offers[0].pk].decision
+        who = decision.person.display_name if decision else "Le guichet"
+        raise Conflict(
+            f"{who} a déjà décidé de solliciter ces prestataires. "
+            "Choisissez d’autres offres, ou attendez leurs réponses.",
+            code="already_asked",
+        )
 
 
 def redirect(
@@ -289,7 +309,7 @@ def detach(
 ) -> SupportRequest:
     with transitions.begin(support_request.pk, Action.DETACH, actor, at=at) as step:
         row = step.support_request
-        assignments.name_person(row, AssignmentKind.CONTACT, contact, actor, at=step.at)
+        assignments.name_person(row, AssignmentKind.CONTACT, contact, actor, at=step.at, memory=step.memory)
         step.finish(
             note=reason.strip(),
             note_is_public=True,

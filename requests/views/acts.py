@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -14,11 +15,14 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject, cached_property
 from django.views import View
 
+from common import clock
 from common.actor import COLLECTIVITY_ROLES, Actor, Role
 from common.errors import Conflict, NotAllowed, ServiceError
+from notifications.hold import Hold, holding
 from requests.models import SupportRequest
 from requests.permissions import Ability, abilities, possible
-from requests.workflow import Action
+from requests.services import undo
+from requests.workflow import UNDOABLE, Action
 
 
 def visible_request(actor: Actor, reference: str) -> SupportRequest:
@@ -46,6 +50,12 @@ def refuse(form: forms.Form, error: ServiceError) -> int:
     """Puts a refusal of a service beside its field, with what was typed; returns the status of the page."""
     form.add_error(error.field if error.field in form.fields else None, error.message)
     return error.status if isinstance(error, NotAllowed | Conflict) else 422
+
+
+def retained() -> Hold | None:
+    """Keeps the mails of an act back while it may be taken back (UNDO_SECONDS; none when it is 0)."""
+    seconds = settings.UNDO_SECONDS
+    return Hold(until=clock.instant() + dt.timedelta(seconds=seconds)) if seconds else None
 
 
 class SignedInView(View):
@@ -91,6 +101,8 @@ class ActView(RequestView):
     form_class: type[forms.Form] = forms.Form
     template_name = "requests/act.html"
     page = "requests:file"
+    #: The field whose text comes back when the act was taken back.
+    words: str = ""
     #: Whom this page answers, whatever abilities others hold: the collectivity has pages of its own.
     roles: frozenset[Role] = frozenset(Role) - COLLECTIVITY_ROLES
 
@@ -113,6 +125,10 @@ class ActView(RequestView):
     def refusal(self) -> str:
         return "Cet acte n’est pas possible maintenant, ou ne vous revient pas."
 
+    def is_undoable(self) -> bool:
+        """Whether its mails wait a moment, while whoever did it may take it back."""
+        return self.ability in UNDOABLE and self.actor.role not in COLLECTIVITY_ROLES
+
     def may_ever(self) -> bool:
         """Whether the act is the person's in some state of this file: if not, its page is refused to him."""
         return self.ability in self.abilities or self.ability in possible(self.actor, self.support_request)
@@ -126,7 +142,10 @@ class ActView(RequestView):
 
     def build_form(self, *, bound: bool) -> forms.Form:
         data, files = (self.request.POST, self.request.FILES) if bound else (None, None)
-        return self.form_class(data, files, initial=self.get_initial(), **self.form_kwargs())
+        initial = self.get_initial()
+        if self.words and not bound:
+            initial = {self.words: undo.words_of(self.support_request, Action(self.ability)), **initial}
+        return self.form_class(data, files, initial=initial, **self.form_kwargs())
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.render(self.build_form(bound=False))
@@ -139,7 +158,8 @@ class ActView(RequestView):
                 raise PermissionDenied(self.refusal())
             return self.render(form, status=422)
         try:
-            self.perform(form)
+            with holding(retained() if self.is_undoable() else None):
+                self.perform(form)
         except ServiceError as error:
             if not self.may_ever():
                 message = error.message if isinstance(error, NotAllowed) else self.refusal()

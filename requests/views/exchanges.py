@@ -11,16 +11,17 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
+from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, NATIONAL_ROLES, Actor, Role
 from common.errors import Invalid, NotAllowed, ServiceError
 from common.readonly import writes
 from files.views import serve
+from notifications.hold import holding
 from requests.enums import ConversationChannel
 from requests.forms.exchanges import AttachForm, MessageForm
 from requests.models import Document, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
 from requests.services import exchanges, triage
-from requests.views.acts import SignedInView, refuse
+from requests.views.acts import SignedInView, refuse, retained
 
 #: The page of a file, for each family of readers; the others read it at the desk's address.
 _PAGES: dict[Role, str] = {
@@ -126,15 +127,17 @@ class MessageView(ConversationView):
         if not form.is_valid():
             return self.show(form, "Votre message", "Envoyer le message", 422)
         given = form.cleaned_data
+        told = self.actor.role in DESK_ROLES | NATIONAL_ROLES and given["channel"] != ConversationChannel.INTERNAL
         try:
-            exchanges.post(
-                support_request,
-                self.actor,
-                channel=given["channel"],
-                text=given["text"],
-                solicitation=self.solicitation,
-                key=given["key"],
-            )
+            with holding(retained() if told else None):
+                exchanges.post(
+                    support_request,
+                    self.actor,
+                    channel=given["channel"],
+                    text=given["text"],
+                    solicitation=self.solicitation,
+                    key=given["key"],
+                )
         except ServiceError as error:
             return self.show(form, "Votre message", "Envoyer le message", refuse(form, error))
         return redirect(f"{self.back()}#echanges")

@@ -46,6 +46,7 @@ from requests.views.acts import ActView, RequestView
 from requests.views.journal import journal_of, name_of
 from requests.views.national_way import national_way
 from requests.views.proposal import facts_of, proposal_of
+from requests.views.undo import latest_of, still_undoable, words_back
 from requests.workflow import SUPPORTED, State
 
 #: « Demandes semblables » shown at most, and messages shown before the older ones are folded.
@@ -103,6 +104,7 @@ def open_file(actor: Actor, reference: str) -> SupportRequest:
                     support_request=OuterRef("pk"), state__in=referral.LIVE, to_sign_by=actor.mandate_id
                 )
             ),
+            held_act=latest_of(actor),
             other_subject_labels=ArraySubquery(others.values("subject__label")),
             other_departments=ArraySubquery(concerned.values("department__name")),
         )
@@ -159,11 +161,13 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "proposal": proposal_of(support_request.assessment) if Ability.VIEW_ASSESSMENT in held else None,
         "shows_proposal": Ability.VIEW_ASSESSMENT in held,
         "decision_pending": _pending(support_request),
+        "undo": still_undoable(support_request.held_act, support_request),
         "solution": solution,
         "closing": closing,
         "way": way,
         "solicitations": [_solicitation(row, messages) for row in solicitations],
         "public_thread": _thread(messages, ConversationChannel.PUBLIC),
+        "words_back": words_back(support_request.held_act),
         "internal_thread": _thread(messages, ConversationChannel.INTERNAL) if internal else None,
         "message_page": reverse("requests:file-message", args=[support_request.reference]),
         "similar": _similar(actor, support_request) if internal else [],
@@ -350,6 +354,9 @@ class MessageView(ActView):
     @property
     def ability(self) -> Ability:  # type: ignore[override]
         return Ability.WRITE_INTERNAL if self.channel == ConversationChannel.INTERNAL else Ability.WRITE_PUBLIC
+
+    def is_undoable(self) -> bool:
+        return self.channel == ConversationChannel.PUBLIC
 
     def get_context(self) -> dict[str, Any]:
         internal = self.channel == ConversationChannel.INTERNAL

@@ -62,8 +62,9 @@ def _person(path: str) -> dict[str, Any]:
 
 def _transitions(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
     readable = Q(note__isnull=False) if internal else Q(note__is_public=True)
+    history = Transition.objects.filter(support_request=support_request)
     return (
-        Transition.objects.filter(support_request=support_request)
+        (history if internal else history.standing())
         .order_by()
         .annotate(
             source=_text(_TRANSITION),
@@ -109,7 +110,10 @@ def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
             happened=F("at"),
             rank=Value(0),
             what=F("kind"),
-            extra=Cast("differs", CharField()),
+            extra=Case(
+                When(dispatch__cancelled_at__isnull=False, then=_text("cancelled")),
+                default=Cast("differs", CharField()),
+            ),
             words=Coalesce(F("reason__text"), Value(""), output_field=TextField()),
             public=Value(False, output_field=BooleanField()),  # noqa: FBT003
             service=_text(""),
@@ -126,9 +130,12 @@ def _line(row: dict[str, Any]) -> JournalLine:
             title = EntryKind(row["what"]).label
             on = dt.date.fromisoformat(row["extra"])
         case source if source == _DECISION:
-            title = f"Décision : {DecisionKind(row['what']).label.lower()}"
+            label = DecisionKind(row["what"]).label
+            title = f"Décision : {label[0].lower()}{label[1:]}"
             if row["extra"] == "true":
                 title += ", en s’écartant de la proposition"
+            elif row["extra"] == "cancelled":
+                title += ", annulée avant l’envoi"
         case _:
             title = f"{ActionChoices(row['what']).label} → {StateChoices(row['extra']).label}"
     return JournalLine(

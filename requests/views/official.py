@@ -183,7 +183,10 @@ class Complete(OfficialAct):
 
     def get_context(self) -> dict[str, Any]:
         asked = (
-            self.support_request.transitions.filter(action=Action.ASK_COMPLETION).select_related("note").order_by("-at")
+            self.support_request.transitions.standing()
+            .filter(action=Action.ASK_COMPLETION)
+            .select_related("note")
+            .order_by("-number")
         )
         last = asked.first()
         return {"asked": last.note.text if last and last.note and last.note.is_public else ""}

@@ -13,7 +13,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from common import clock
+from common import clock, perimeter
 from common.actor import COLLECTIVITY_ROLES, Actor
 from common.calendar import working_days_between
 from common.french import NBSP, joined, typo
@@ -117,7 +117,7 @@ class Page:
 
     def _transitions(self) -> list[Any]:
         """The history; once the request was transmitted, with the motives of its last referral not given up."""
-        found = Transition.objects.filter(support_request=self.support_request).select_related("note")
+        found = Transition.objects.standing().filter(support_request=self.support_request).select_related("note")
         if self.support_request.referred_at is not None:
             found = found.annotate(motives=ArraySubquery(self._motives(sent=True).values("motive")))
         return list(found)
@@ -191,7 +191,8 @@ class Page:
         """The median of the department while it means something, else what the desk promises (SCREENS 0)."""
         if self.state not in {State.SUBMITTED, State.QUALIFICATION, State.LOCAL_SEARCH}:
             return {}
-        count, median = SupportRequest.objects.delay_to_support(self.support_request.department_id)
+        with perimeter.everything("the usual delay of a department"):
+            count, median = SupportRequest.objects.delay_to_support(self.support_request.department_id)
         if count < ENOUGH or median is None:
             return {"commitment": deadlines.COMMITMENT_DAYS}
         return {"median": round(median), "count": count}

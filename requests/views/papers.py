@@ -169,7 +169,7 @@ def _story(support_request: SupportRequest, missing: list[str]) -> Iterator[str]
     yield f"Extrait du {_moment(timezone.now())}\r\n"
     yield f"VOTRE BESOIN\r\n{support_request.need}\r\n"
     yield "LES ÉTAPES"
-    for step in support_request.transitions.select_related("note"):
+    for step in support_request.transitions.standing().select_related("note"):
         yield f"{_moment(step.at)} : {OFFICIAL_STATES[State(step.to_state)]}"
         if step.note is not None and step.note.is_public:
             yield f"    {step.note.text}"

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from common.actor import DESK_ROLES, Role
+from common.actor import DESK_ROLES, Actor, Role
 from common.errors import ServiceError
 from common.readonly import writes
 from requests.enums import LIVE_DELEGATIONS, ConversationChannel, DelegationState, SolicitationState
@@ -107,6 +107,11 @@ class SolicitationPage(SignedInView):
         return render(self.request, "requests/partners/solicitation.html", context, status=status)
 
 
+def _body(actor: Actor) -> int:
+    """The operator that this person, proven, answers for; no body otherwise."""
+    return actor.organisation_id or 0 if actor.mandate_confirmed else 0
+
+
 class OperatorList(SignedInView):
     """The missions the agency entrusts to an operator, and the offers that prefects mobilise."""
 
@@ -114,7 +119,7 @@ class OperatorList(SignedInView):
         if self.actor.role is not Role.OPERATOR:
             raise PermissionDenied("Cette page est celle des cinq opérateurs partenaires.")
         delegations = list(
-            Delegation.objects.filter(operator__organisation_id=self.actor.organisation_id or 0)
+            Delegation.objects.filter(operator__organisation_id=_body(self.actor))
             .select_related("support_request__collectivity__department", "operator")
             .order_by("-asked_at")[:LIST_LIMIT]
         )
@@ -146,11 +151,11 @@ class DelegationPage(SignedInView):
     @cached_property
     def delegation(self) -> Delegation:
         found = (
-            Delegation.objects.filter(operator__organisation_id=self.actor.organisation_id)
+            Delegation.objects.filter(operator__organisation_id=_body(self.actor))
             .select_related("support_request__collectivity__department", "operator")
             .filter(uuid=self.kwargs["uuid"])
             .first()
-            if self.actor.role is Role.OPERATOR and self.actor.organisation_id
+            if self.actor.role is Role.OPERATOR
             else None
         )
         if found is None:

@@ -93,7 +93,8 @@ class ReferralView(ActView):
 
     def get_initial(self) -> dict[str, Any]:
         row = self.prepared
-        named = self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None).first()
+        people = {one.kind: one for one in self.support_request.assignments.filter(until=None)}
+        named = people.get(AssignmentKind.LOCAL_REFERENT) or people.get(AssignmentKind.CONTACT)
         agents = {mandate.user_id: mandate for mandate in desk_agents(self.support_request)}
         motives = {motive.motive: motive.justification for motive in row.motives.all()}
         return {

@@ -45,7 +45,16 @@ class Propose(ActView):
             "price": " ; ".join(dict.fromkeys(prices))[:300],
             "conditions": " ; ".join(dict.fromkeys(conditions))[:500],
             "council_on": self.support_request.next_council_on,
+            **self._withdrawn(),
         }
+
+    def _withdrawn(self) -> dict[str, Any]:
+        """The words of the last proposal, if it was withdrawn: they are mended rather than typed again."""
+        last = self.support_request.solutions.order_by("-proposed_at", "-pk").first()
+        if last is None or last.state != SolutionState.WITHDRAWN:
+            return {}
+        names = ("text", "price", "conditions", "calendar", "council_on")
+        return {name: getattr(last, name) for name in names if getattr(last, name)}
 
     def get_context(self) -> dict[str, Any]:
         posted = self.request.POST if self.request.method == "POST" else None

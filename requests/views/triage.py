@@ -54,7 +54,8 @@ class AskCompletion(ActView):
     title = "Demander des éléments"
     lead = "La collectivité reçoit cette liste par courriel. La demande l’attend."
     submit = "Envoyer la liste à la collectivité"
-    done = "Liste envoyée à la collectivité."
+    done = "Liste enregistrée : la collectivité la reçoit par courriel."
+    words = "items"
 
     def perform(self, form: Any) -> None:
         triage.ask_completion(
@@ -124,12 +125,17 @@ class Decide(ActView):
 
     def get_context(self) -> dict[str, Any]:
         proposal = proposal_of(self.support_request.assessment)
-        ticked: list[str] | None = self.request.POST.getlist("offers") if self.request.method == "POST" else None
         live = self._live_offers()
+        answer = self.support_request.national_answers.select_related("offer__provider", "note").last()
+        named = str(answer.offer.uuid) if answer and answer.offer else ""  # the agency sends back to this offer
+        proposed = (
+            {named} if named else {row.uuid for row in proposal.candidates if row.recommended} if proposal else set()
+        )
+        ticked = set(self.request.POST.getlist("offers")) if self.request.method == "POST" else proposed
         candidates: list[dict[str, Any]] = [
             {
                 "row": candidate,
-                "ticked": candidate.recommended if ticked is None else candidate.uuid in ticked,
+                "ticked": candidate.uuid in ticked,
                 "rank": self.request.POST.get(f"rank_{candidate.uuid}", rank),
                 "live": candidate.uuid in live,
             }
@@ -141,7 +147,7 @@ class Decide(ActView):
             {
                 "row": offer,
                 "uuid": str(offer.uuid),
-                "ticked": str(offer.uuid) in (ticked or ()),
+                "ticked": str(offer.uuid) in ticked,
                 "why": why.get(offer.pk, []),
             }
             for offer in self.offers
@@ -151,12 +157,16 @@ class Decide(ActView):
         others.sort(key=lambda other: nearest.index(other["row"].pk) if other["row"].pk in why else len(nearest))
         return {
             "proposal": proposal,
+            "sent_back": answer if named else None,
             "candidates": candidates,
             "others": others,
             "others_open": any(other["ticked"] for other in others),
             "local": DecisionKind.LOCAL,
             "refer": DecisionKind.REFER,
         }
+
+    def is_undoable(self) -> bool:
+        return self.request.POST.get("kind") != DecisionKind.REFER  # a referral opened is told to nobody
 
     def _live_offers(self) -> set[str]:
         """Offers already asked or accepted: mobilising them again would ask nothing."""
@@ -185,6 +195,7 @@ class Redirect(ActView):
     lead = "La collectivité reçoit ce texte. Elle peut reprendre sa demande en un clic."
     submit = "Réorienter la demande"
     done = "Demande réorientée."
+    words = "text"
     template_name = "requests/triage/redirect.html"
 
     def get_initial(self) -> dict[str, Any]:
@@ -295,6 +306,7 @@ class Drop(ActView):
     lead = "La collectivité reçoit ce texte et peut reprendre sa demande en un clic."
     submit = "Fermer sans suite"
     done = "Demande fermée sans suite."
+    words = "reason"
 
     def perform(self, form: Any) -> None:
         triage.drop(self.support_request, self.actor, reason=form.cleaned_data["reason"])

@@ -38,3 +38,14 @@ function counter(field) {
 }
 
 document.querySelectorAll("textarea[data-counter]").forEach(counter);
+
+// « Insérer les faits »: the lines of a list are added to a text, to be completed or cut.
+for (const button of document.querySelectorAll("button[data-facts]")) {
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.into);
+    const lines = [...document.querySelectorAll(`#${button.dataset.facts} > li`)].map((line) => `- ${line.textContent.trim().replace(/\s+/g, " ")}`);
+    field.value = [field.value.trim(), ...lines].filter(Boolean).join("\n");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+}

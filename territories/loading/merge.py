@@ -154,11 +154,11 @@ def _merge_memberships(cursor: CursorWrapper, today: dt.date) -> Changes:
     cursor.execute(
         """
         INSERT INTO territories_membership (member_id, grouping_id, since)
-        SELECT m.id, g.id,
-               CASE WHEN EXISTS (SELECT FROM territories_membership p WHERE p.member_id = m.id) THEN %(today)s END
+        SELECT m.id, g.id, CASE WHEN known.member_id IS NOT NULL THEN %(today)s::date END
         FROM wanted_membership w
         JOIN territories_collectivity m ON m.code = w.member
         JOIN territories_collectivity g ON g.code = w.grouping
+        LEFT JOIN (SELECT DISTINCT member_id FROM territories_membership) known ON known.member_id = m.id
         WHERE NOT EXISTS (SELECT FROM territories_membership t
                           WHERE t.member_id = m.id AND t.grouping_id = g.id AND t.until IS NULL)
         RETURNING member_id, grouping_id

@@ -119,6 +119,8 @@ class Collectivity(models.Model):
             models.Index(F("population").desc(nulls_last=True), F("code"), name="collectivity_by_population"),
             GinIndex(fields=["search_terms"], name="collectivity_by_term", fastupdate=False),
             models.Index(fields=["department", "kind"], name="collectivity_by_department"),
+            # a desk's groupings, listed on its every page: without it, every commune of France is read
+            models.Index(fields=["normalised_name"], name="collectivity_epci", condition=Q(kind="epci")),
             models.Index(fields=["arrondissement"], name="collectivity_by_subprefecture"),
         ]
         constraints = [

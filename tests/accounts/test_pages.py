@@ -350,6 +350,7 @@ def test_the_settings_lead_to_no_other_site(client: Client, administrator: Manda
 
 def test_only_a_superuser_changes_a_superuser(client: Client, administrator: Mandate, instructor: Mandate) -> None:
     User.objects.filter(pk=instructor.user_id).update(is_staff=True)
+    instructor.user.refresh_from_db()
     instructor.user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user"]))
     client.force_login(instructor.user)
     given = {"email": "frene@exemple.fr", "first_name": "A", "last_name": "Laurier"}

@@ -17,11 +17,11 @@ from requests.models import Decision, Message, Solicitation, SupportRequest
 from requests.services import triage
 from requests.workflow import Action
 from tests.api.conftest import BASE, Caller, problem
+from tests.requests.journeys import SETTLED
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 Callers = Callable[[str | Mandate], Caller]
 Cases = Callable[[str], SupportRequest]
-SETTLED = ("requests.routing", "requests.dispatch")
 
 
 # --- filing ----------------------------------------------------------------------------------------------------------

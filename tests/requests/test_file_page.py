@@ -13,11 +13,12 @@ from django.test import Client
 from accounts.models import Organisation
 from common import jobs
 from common.actor import Actor, Role
-from requests.demonstration.stage import SETTLED, Stage
+from requests.demonstration.stage import Stage
 from requests.enums import AssignmentKind
 from requests.models import Assignment, FollowUpEntry, Message, ReadingLog, Solicitation, SupportRequest
 from requests.services import exchanges, routing
 from tests.requests.counting import statements
+from tests.requests.journeys import SETTLED
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 

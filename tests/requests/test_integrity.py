@@ -119,6 +119,12 @@ BROKEN: list[tuple[str, str, str]] = [
         " WHERE support_request_id = %(id)s AND action = 'acknowledge'",
     ),
     (
+        "undo_leads_back",
+        "state = 'closed'",
+        "UPDATE requests_transition SET action = 'undo', to_state = 'closed'"
+        " WHERE support_request_id = %(id)s AND action = 'acknowledge'",
+    ),
+    (
         "decision_has_a_dispatch",
         has("requests_decision"),
         "DELETE FROM requests_dispatch WHERE decision_id IN"

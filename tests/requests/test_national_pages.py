@@ -16,7 +16,7 @@ from requests.demonstration.stage import Stage
 from requests.models import Agreement, SupportRequest
 from requests.services import national
 from tests.requests.counting import statements
-from tests.requests.journeys import prepared, reviewed
+from tests.requests.journeys import offer, prepared, reviewed
 from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -63,6 +63,18 @@ def test_a_file_sent_back_stays_in_a_tab_whatever_became_of_it(
         assert row in agency.get("/national/?vue=terminees").context["page"].object_list, state
     monkeypatch.setattr("requests.views.national.PAGE_SIZE", 1)
     assert 'href="?page=2&amp;vue=terminees"' in agency.get("/national/?vue=terminees").content.decode()
+
+
+def test_the_offer_that_the_agency_names_is_read_and_ticked_where_one_decides(sign_in: SignIn, stage: Stage) -> None:
+    case, named = reviewed(stage), offer("chambre-commerce-04")
+    with case.on("2026-11-12", stage.account("anct")) as actor:
+        national.send_back(case.row, actor, offer=named, text="La chambre fait ces études.")
+    found = sign_in(Client(), "adjoint").get(page("act-decider", case))
+    assert "L’Agence renvoie vers une offre locale" in found.text
+    assert "La chambre fait ces études." in found.text
+    rows = {one["row"].uuid: one["ticked"] for one in found.context["candidates"]}
+    rows |= {one["uuid"]: one["ticked"] for one in found.context["others"]}
+    assert [uuid for uuid, ticked in rows.items() if ticked] == [str(named.uuid)]
 
 
 @pytest.mark.parametrize("query", ["?vue=nothing", "?page=99", "?page=x", "?vue=instruction&page=0"])

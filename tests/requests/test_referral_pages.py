@@ -1,6 +1,7 @@
 """The desk's pages of a referral: what is missing stands beside its field, what comes too late is said, the letter."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pikepdf
@@ -13,7 +14,7 @@ from accounts.models import Mandate
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Signature
-from requests.services import letters, referral
+from requests.services import letters, referral, triage
 from tests.files import samples
 from tests.requests.journeys import JUSTIFICATION, prepared, searched
 from tests.requests.reading import hidden, read_and_post
@@ -65,6 +66,31 @@ def test_the_form_shows_what_was_looked_for_and_keeps_what_is_typed(stage: Stage
     kept = case.row.referrals.get()
     assert (kept.service_asked, str(kept.cost_excl_tax)) == ("Une autre étude", "12000.50")
     assert "Une autre étude" in desk.get(page("referral", case)).content.decode()
+
+
+def test_facts_may_be_inserted_in_the_justification_that_they_support(stage: Stage, desk: Client) -> None:
+    case = prepared(stage)
+    text = desk.get(page("referral", case)).text
+    found = re.findall(r'data-facts="([^"]+)" data-into="([^"]+)"', text)
+    assert found
+    for facts, field in found:
+        assert re.search(rf'<ul id="{facts}">\s*<li>', text)
+        assert re.search(rf'<textarea[^>]* id="{field}"', text)
+    journal = desk.get(page("file", case)).text
+    assert "Décision\u00a0: transmettre à l’Agence" in journal
+
+
+def test_the_local_referent_is_first_the_correspondent(stage: Stage, desk: Client) -> None:
+    """A referent is required at the signature: the person whom the collectivity knows stands there until changed."""
+    case = searched(stage)
+    for code in ("atd-batiment-04", "caue-bourg-04"):
+        case.answer("2026-11-05", code, accepted=False, reason="out_of_mission", text="Hors mission.")
+    with case.on("2026-11-06", case.deputy) as actor:
+        triage.decide_refer(case.row, actor, ["complexity"], reason="Aucune offre.")
+    chosen = desk.get(page("referral", case)).context["form"]["referent"].value()
+    contact = case.row.assignments.get(kind="contact", until=None)
+    assert Mandate.objects.get(uuid=chosen).user == contact.person
+    assert not case.row.assignments.filter(kind="local_referent").exists(), "proposed, not named by a GET"
 
 
 def test_a_form_half_filled_is_kept_as_it_is(stage: Stage, desk: Client) -> None:

@@ -5,9 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.models import Mandate
 from common import jobs
 from common.errors import Conflict
-from notifications import outbox
+from notifications import delivery, outbox
+from notifications.enums import MailState
 from notifications.models import Mail, OutboxEvent
 from operators.models import Provider
 from requests.demonstration.case import Case
@@ -163,6 +165,22 @@ def test_what_is_refused_tells_nobody(stage: Stage) -> None:
     assert OutboxEvent.objects.count() == before
     asked.refresh_from_db()
     assert asked.state == "accepted"
+
+
+def test_a_mail_that_waited_does_not_reach_who_has_left(stage: Stage, clock, mailoutbox) -> None:
+    """A right withdrawn is withdrawn from the queue too."""
+    supported(stage)
+    jobs.sweep([outbox.WORK])
+    officer = stage.account("suivi")
+    queued = Mail.objects.filter(user=officer.user)
+    assert queued.filter(state=MailState.WAITING).exists()
+    Mandate.objects.filter(pk=officer.pk).update(status="ended", ends_on="2026-11-22")
+    clock.shift(minutes=2)
+    jobs.sweep([delivery.WORK])
+    told = " ".join(to for message in mailoutbox for to in message.to)
+    assert "maire@demo.example" in told
+    assert officer.user.email not in told
+    assert set(queued.values_list("state", flat=True)) == {MailState.FAILED}
 
 
 def test_both_parties_are_told_of_an_attachment(stage: Stage) -> None:

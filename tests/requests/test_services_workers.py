@@ -9,6 +9,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from common import jobs
+from common.errors import Conflict
 from common.pdf import PdfError
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
@@ -86,6 +87,17 @@ def test_a_dispatch_run_twice_asks_once(decided: Case) -> None:
     jobs.sweep(["requests.dispatch"])
     dispatch.dispatch(Dispatch.objects.get(decision__support_request=decided.row))
     assert decided.row.solicitations.count() == 2
+
+
+def test_a_decision_sent_again_once_carried_out_is_no_other_decision(decided: Case, stage: Stage) -> None:
+    """A second click comes when the worker has already been quick; a further search asks for another offer."""
+    jobs.sweep(["requests.dispatch"])
+    actor, same = stage.actor(decided.deputy), offer("atd-batiment-04")
+    with pytest.raises(Conflict, match="Charme a déjà décidé de solliciter"):
+        triage.decide_local(decided.row, actor, [same], message="Un toit.", reason="Choix.")
+    assert decided.row.decisions.count() == 1
+    triage.decide_local(decided.row, actor, [same, offer("caue-concertation-04")], message="Un toit.", reason="Choix.")
+    assert decided.row.decisions.count() == 2
 
 
 def test_a_decision_on_a_request_that_moved_away_is_given_up(decided: Case, stage: Stage) -> None:

@@ -20,10 +20,10 @@ from common import jobs
 from common.actor import Actor
 from operators.models import Offer
 from requests.addresses.desk import ACTS
-from requests.demonstration.stage import SETTLED
 from requests.models import Dispatch, Document, SupportRequest
 from requests.services import solution, triage
 from requests.workflow import State
+from tests.requests.journeys import SETTLED
 from tests.requests.reading import read_and_post
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -100,6 +100,20 @@ def qualified(client: Client, sign_in: SignIn, submitted: SupportRequest) -> Sup
 
 def offer() -> Offer:
     return Offer.objects.get(code="caue-concertation-04")
+
+
+def test_each_reads_whose_turn_it_is_and_what_each_button_needs(
+    client: Client, sign_in: SignIn, qualified: SupportRequest
+) -> None:
+    turn = "le délégué territorial ou son adjoint décide"
+    assert turn in client.get(f"/guichet/{qualified.reference}/").text
+    sign_in(client, "adjoint")
+    assert turn not in client.get(f"/guichet/{qualified.reference}/").text
+    page = client.get(f"/guichet/{qualified.reference}/decider/").text
+    assert "(pour solliciter)" in page
+    assert "(un au moins, pour transmettre)" in page
+    assert act(client, qualified, "decider", kind="local", offers=[str(offer().uuid)]).status_code == 422
+    assert act(client, qualified, "decider", kind="refer").status_code == 422
 
 
 def test_the_local_way_from_the_receipt_to_the_end(
@@ -376,7 +390,8 @@ def test_redirection_is_prefilled_and_still_to_be_sent(
     sign_in(client, "adjoint")
     page = client.get(f"/guichet/{qualified.reference}/reorienter/?vers=couverture-mobile")
     assert page.context["form"].initial["target"] == "Toutes et tous connecté·e·s"
-    assert client.get(f"/guichet/{qualified.reference}/reorienter/?vers=inconnu").context["form"].initial == {}
+    unknown = client.get(f"/guichet/{qualified.reference}/reorienter/?vers=inconnu")
+    assert unknown.context["form"].initial == {"text": ""}
     assert state(qualified) is State.QUALIFICATION
     posted = {
         "reason": "grant",

@@ -27,7 +27,10 @@ class Command(BaseCommand):
 
         class Sink:
             async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-                received.keep(envelope.original_content)
+                try:
+                    received.keep(envelope.original_content)
+                except OSError as error:  # aiosmtpd would answer 500, which is for good
+                    return f"452 not kept: {error.strerror}"
                 return "250 kept"
 
         loop = asyncio.get_running_loop()
