@@ -7,6 +7,8 @@ those tables: ``settings.DATABASE_ROLE``, set in the environment of those proces
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -130,3 +132,16 @@ def grant_after_migration(*, app_config: AppConfig, using: str, **kwargs: Any) -
     """``post_migrate``: new tables get the role's privileges."""
     if settings.DATABASE_ROLE and connections[using].vendor == "postgresql" and using == "default":
         grant(settings.DATABASE_ROLE)
+
+
+@contextmanager
+def pointed_at(name: str) -> Iterator[None]:
+    """Inside, the default connection works on database ``name``."""
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before

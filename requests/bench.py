@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from accounts.actors import actor_for
 from accounts.models import Mandate
+from accounts.sessions import signed_in
 from common import clock
 from common.actor import Role
 from common.bench import Measure, Replay, statements
@@ -31,10 +32,7 @@ def busiest() -> tuple[str, Mandate]:
 def _client(mandate: Mandate) -> Client:
     """Somebody signed in, behind the proxy that a server has."""
     client = Client(SERVER_NAME="localhost", HTTP_X_FORWARDED_PROTO="https")
-    client.force_login(mandate.user, backend="accounts.backends.PortalBackend")
-    session = client.session
-    session["mandate"] = str(mandate.uuid)
-    session.save()
+    client.cookies["sessionid"] = signed_in(mandate)
     return client
 
 

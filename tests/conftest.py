@@ -32,6 +32,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 from anct_portal import embedded, env
+from common.database import pointed_at
 from tests import databases, guards
 
 #: Nothing is truncated: a test that commits does so in a database of its own.
@@ -60,7 +61,7 @@ def clones(django_db_blocker: Any) -> Iterator[databases.Clones]:
 def django_db_setup(clones: databases.Clones, django_db_blocker: Any) -> Iterator[None]:
     """Replaces pytest-django's: the test database is a clone of the reference database."""
     name = clones.create()
-    with django_db_blocker.unblock(), databases.pointed_at(name):
+    with django_db_blocker.unblock(), pointed_at(name):
         yield
     clones.drop(name)
 
@@ -86,7 +87,7 @@ def _own_database(request: pytest.FixtureRequest) -> Iterator[None]:
             name = clones.create(databases.ensure_demonstration() if demonstration else None)
         else:
             name = clones.demonstration()
-        with databases.pointed_at(name):
+        with pointed_at(name):
             yield
         if commits:
             clones.drop(name)

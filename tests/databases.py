@@ -11,7 +11,7 @@ import io
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,11 +20,11 @@ import psycopg
 import zeal
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
 from django.test.utils import override_settings
 from psycopg import sql
 
 from anct_portal.env import BASE_DIR
+from common.database import pointed_at
 
 REFERENCE_PREFIX = "portal_ref_"
 CLONE_PREFIX = "portal_test_"
@@ -100,20 +100,6 @@ def _create(server: psycopg.Connection[Any], name: str) -> None:
 
 def drop(server: psycopg.Connection[Any], name: str) -> None:
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@contextlib.contextmanager
-def pointed_at(name: str) -> Iterator[None]:
-    """Django's default connection works on database ``name``."""
-    connection = connections["default"]
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
 
 
 def _reference(building: str, server: psycopg.Connection[Any]) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import Mandate
+from accounts.sessions import signed_in
 from anct_portal.bench import load, year
 from anct_portal.bench.portal import Portal
 from common.actor import Role
@@ -44,7 +45,7 @@ def results(only: str, *, full: bool) -> Iterator[Result]:
 def _instructors() -> list[str]:
     """A cookie a desk."""
     rows = Mandate.objects.filter(role=Role.INSTRUCTOR).order_by("department_id", "pk").distinct("department_id")
-    return [load.session(mandate) for mandate in rows.select_related("user")]
+    return [f"sessionid={signed_in(mandate)}" for mandate in rows.select_related("user")]
 
 
 def pages(portal: Portal, full: bool) -> Iterator[Result]:

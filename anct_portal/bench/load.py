@@ -13,12 +13,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-
 from accounts.models import Mandate
 from accounts.services import tokens
-from accounts.sessions import SESSION_LIFE, life_of
 from common.actor import Role
 
 #: What the proxy in front of a server says.
@@ -38,18 +34,6 @@ class Pages:
 
 def wrk_is_here() -> bool:
     return shutil.which("wrk") is not None
-
-
-def session(mandate: Mandate) -> str:
-    """The cookie of somebody signed in under this mandate."""
-    store = SessionStore()
-    store[SESSION_KEY] = str(mandate.user.pk)
-    store[BACKEND_SESSION_KEY] = "accounts.backends.PortalBackend"
-    store[HASH_SESSION_KEY] = mandate.user.get_session_auth_hash()
-    store[SESSION_LIFE] = life_of(mandate.user)
-    store["mandate"] = str(mandate.uuid)
-    store.save()
-    return f"sessionid={store.session_key}"
 
 
 def pages(port: int, asked: Sequence[tuple[str, str]], seconds: float, *, connections: int = 4) -> Pages:

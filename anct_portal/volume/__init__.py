@@ -24,6 +24,7 @@ from psycopg import sql
 from accounts.demonstration import PASSWORD
 from anct_portal import env
 from anct_portal.declarations import declared
+from common.database import pointed_at
 from operators import seeds as operators_seeds
 from operators.catalogue import records_for
 from operators.matching.recommend import assess
@@ -176,19 +177,6 @@ def _follow_sequences(cursor: Any) -> None:
     )
     for table, column, sequence in cursor.fetchall():
         cursor.execute(f"SELECT setval(%s, greatest(1, (SELECT max({column}) FROM {table})))", [sequence])  # noqa: S608
-
-
-@contextmanager
-def pointed_at(name: str) -> Iterator[None]:
-    """The connection works on database ``name``."""
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
 
 
 def _told(name: str) -> str:

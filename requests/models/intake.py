@@ -129,7 +129,7 @@ class ReferenceCounter(models.Model):
         return f"{year}-{department_code}-{number:05}"
 
 
-class Hold(models.Func):
+class KeptInHand(models.Func):
     """Adds the row to those that its transaction holds, in the statement that locks it."""
 
     _SO_FAR = "NULLIF(current_setting('portal.held', true), '')"
@@ -148,7 +148,7 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def lock(self, pk: int) -> "SupportRequest":
         """The row, locked until the transaction ends, and held: row-level security lets it be read until then, whatever
         the act makes of it (docs/adr/0011). Raises ``SupportRequest.DoesNotExist``."""
-        for row in self.select_for_update(of=("self",)).filter(pk=pk).annotate(held_now=Hold())[:1]:
+        for row in self.select_for_update(of=("self",)).filter(pk=pk).annotate(held_now=KeptInHand())[:1]:
             return row
         raise self.model.DoesNotExist
 

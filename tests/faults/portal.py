@@ -30,23 +30,14 @@ from tests.embedded.conftest import remove
 #: Prints what the clients need: a token an account, sessions for the pages, rows by their public keys.
 INTRODUCE = """
 import json
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import Mandate
 from accounts.services import tokens
-from accounts.sessions import SESSION_LIFE, life_of
+from accounts.sessions import signed_in
 from operators.models import Offer
 people = {}
 for name in ("maire", "instructeur", "adjoint", "delegue"):
     mandate = Mandate.objects.select_related("user").get(user__email=f"{name}@demo.example")
-    session = SessionStore()
-    session[SESSION_KEY] = str(mandate.user.pk)
-    session[BACKEND_SESSION_KEY] = "accounts.backends.PortalBackend"
-    session[HASH_SESSION_KEY] = mandate.user.get_session_auth_hash()
-    session["mandate"] = str(mandate.uuid)
-    session[SESSION_LIFE] = life_of(mandate.user)
-    session.save()
-    people[name] = {"token": tokens.issue(mandate), "session": session.session_key, "mandate": str(mandate.uuid)}
+    people[name] = {"token": tokens.issue(mandate), "session": signed_in(mandate), "mandate": str(mandate.uuid)}
 offers = {code: str(Offer.objects.get(code=code).uuid) for code in ("atd-batiment-04", "caue-bourg-04")}
 print(json.dumps({"people": people, "offers": offers}))
 """

@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.models import Mandate
 from accounts.sessions import SESSION_LIFE, life_of
 from common import database, perimeter
+from common.database import pointed_at
 from tests import databases
 from tests.permissions.cast import TODAY, Cast, build
 
@@ -49,7 +50,7 @@ def _session(mandate: Mandate) -> str:
 def prepared(django_db_setup: None, clones: databases.Clones, django_db_blocker: Any) -> Iterator[Prepared]:
     with django_db_blocker.unblock(), time_machine.travel(f"{TODAY}+01:00", tick=False), zeal.zeal_ignore():
         name = clones.create(databases.ensure_demonstration())
-        with databases.pointed_at(name):
+        with pointed_at(name):
             cast = build()
             assert database.grant(ROLE) or database.grant(ROLE), "two processes may create the role at once"
             sessions = {actor: _session(mandate) for actor, mandate in cast.mandates.items()}
@@ -59,7 +60,7 @@ def prepared(django_db_setup: None, clones: databases.Clones, django_db_blocker:
 
 @pytest.fixture
 def _own_database(prepared: Prepared, django_db_blocker: Any) -> Iterator[None]:
-    with django_db_blocker.unblock(), databases.pointed_at(prepared.database):
+    with django_db_blocker.unblock(), pointed_at(prepared.database):
         yield
 
 
