@@ -65,6 +65,12 @@ BY_ROLE: dict[Role, tuple[Entry, ...]] = {
 }
 
 
+def home_of(role: Role) -> str:
+    """Where somebody of this role begins: the first entry of his menu."""
+    entries = () if role is Role.ANONYMOUS else BY_ROLE[role]
+    return next((entry.path for entry in entries if is_served(entry.path)), "/")
+
+
 @functools.cache
 def is_served(path: str) -> bool:
     try:

@@ -1,10 +1,11 @@
 """The public pages that belong to no app, and the error pages."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from anct_portal.navigation import home_of
 from common import clock
 from operators.forms import OfferSearchForm
 from reports.services import readings
@@ -21,6 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
         "funding": funding.rule_on(clock.today()),
     }
     return render(request, "pages/home.html", context)
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """``/mon-espace/``: where somebody begins once signed in, by the role of his mandate."""
+    return redirect(home_of(request.actor.role))  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -121,7 +121,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:sign-in"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "/mon-espace/"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 #: A session ends so long after it was opened, or after its last page (accounts.sessions).
 SESSION_LONGEST, SESSION_LONGEST_IDLE = dt.timedelta(days=14), dt.timedelta(hours=24)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from anct_portal import api, pages
+from anct_portal import api, demonstration, pages
 
 handler400 = "anct_portal.pages.bad_request"
 handler403 = "anct_portal.pages.forbidden"
@@ -19,6 +19,8 @@ PUBLIC_PAGES = (
         path("mentions-legales/", pages.legal, name="legal"),
         path("donnees-personnelles/", pages.privacy, name="privacy"),
         path("plan-du-site/", pages.sitemap, name="sitemap"),
+        path("mon-espace/", pages.start, name="start"),
+        path("_comptes/", demonstration.accounts, name="accounts"),
     ],
     "pages",
 )

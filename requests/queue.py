@@ -107,7 +107,11 @@ def unread(actor: Actor) -> Q:
 def to_sign(actor: Actor) -> Q:
     """What waits for a signatory of the desk; for a deputy or a delegate, referrals only when sent to him."""
     asked = {"to_sign_by": actor.mandate_id} if actor.role in _SIGNERS else {"to_sign_by__isnull": False}
-    return Q(department_id__in=actor.departments) & (
+    return Q(department_id__in=actor.departments) & _awaits_signature(**asked)
+
+
+def _awaits_signature(**asked: Any) -> Q:
+    return (
         Q(state=State.PROPOSED.value, holder=Holder.DESK.value)
         | (
             Q(state__in=[*(state.value for state in SUPPORTED), State.SUSPENDED.value])
@@ -122,6 +126,10 @@ def to_sign(actor: Actor) -> Q:
             & _rows(Agreement, cancelled_at__isnull=True, prefect_signed_on__isnull=True)
         )
     )
+
+
+#: Qualified: what comes next is decided by whoever may sign.
+_AWAITS_DECISION = Q(state=State.QUALIFICATION.value, qualified_at__isnull=False)
 
 
 def my_turn(actor: Actor) -> Q:
@@ -139,9 +147,8 @@ def my_turn(actor: Actor) -> Q:
     named = {"kind": AssignmentKind.CONTACT, "until__isnull": True}
     mine = _rows(Assignment, person_id=actor.person_id, **named)
     if actor.role in _SIGNERS:
-        to_decide = Q(state=State.QUALIFICATION.value, qualified_at__isnull=False)
-        return turn | to_sign(actor) | (held & (mine | to_decide))
-    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor))
+        return turn | to_sign(actor) | (held & (mine | _AWAITS_DECISION))
+    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor) & ~_AWAITS_DECISION)
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -238,6 +245,8 @@ def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[S
         )
 
     asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
+    to_decide = Q(department_id__in=actor.departments) & _AWAITS_DECISION
+    mine = to_sign(actor) | to_decide if actor.role in _SIGNERS else Q(pk__in=[])
     return (
         queryset.select_related("collectivity", "subject")
         .defer("need", "details", "tried_answer", "collectivity__search_terms", "collectivity__other_names")
@@ -246,6 +255,12 @@ def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[S
             short_proposal=F("assessment__short"),
             contact=assigned(AssignmentKind.CONTACT),
             officer=assigned(AssignmentKind.FOLLOW_UP_OFFICER),
+            awaits=Case(
+                When(mine, then=Value("moi")),
+                When(_AWAITS_DECISION, then=Value("une décision")),
+                When(_awaits_signature(to_sign_by__isnull=False), then=Value("une signature")),
+                default=Value(""),
+            ),
             asked_providers=ArraySubquery(
                 asked.order_by("asked_at").values(
                     name=Coalesce(NullIf("provider__short_name", Value("")), "provider__name")

@@ -94,6 +94,12 @@ class Recommendation(models.Model):
         return self.text[:60]
 
 
+class SurveyQuerySet(models.QuerySet["Survey"]):
+    def open(self) -> "SurveyQuerySet":
+        """Asked, and waiting for an answer."""
+        return self.filter(asked_at__isnull=False, answered_at__isnull=True)
+
+
 class Survey(models.Model):
     """Two questions at closing, one six months later; sent when due, answered once."""
 
@@ -106,6 +112,8 @@ class Survey(models.Model):
     useful = models.BooleanField("cette aide vous a été utile", null=True)
     quick = models.BooleanField("les délais vous ont convenu", null=True)
     comment = models.TextField("commentaire", max_length=2000, blank=True)
+
+    objects = SurveyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "enquête"

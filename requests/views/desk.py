@@ -80,7 +80,9 @@ def line_of(support_request: Any, actor: Actor) -> Line:
 
 
 def waiting_for(row: Any, actor: Actor) -> str:
-    """« En attente de »: oneself, or the body by its name where the queue knows it."""
+    """« En attente de »: oneself, a signatory's act, or the body by its name where the queue knows it."""
+    if row.awaits:
+        return str(row.awaits)
     match Holder(row.holder):
         case Holder.DESK if actor.role in DESK_ROLES and row.department_id in actor.departments:
             if row.contact is None or row.contact["id"] == actor.person_id:

@@ -5,6 +5,7 @@ the reader's abilities open it.
 """
 
 import uuid
+import zoneinfo
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -14,6 +15,7 @@ from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from common.actor import COLLECTIVITY_ROLES, Actor
@@ -332,12 +334,12 @@ class ProposalFragment(RequestView):
             "support_request": row,
             "abilities": {ability.value for ability in self.abilities},
             "proposal": proposal_of(row.assessment),
-            "shows_proposal": True,
             "decision_pending": _pending(row),
-            "situation": Situation(state=row.step, pending=row.pending_decision is not None),
-            "refreshed": not (row.routing_pending or row.pending_decision),
         }
-        return render(request, "requests/file/_proposal.html", context)
+        if not (row.routing_pending or row.pending_decision):  # done: the head says what comes next
+            context |= {**file_context(self.actor, row, self.abilities), "refreshed": True}
+        with timezone.override(zoneinfo.ZoneInfo(row.department.time_zone)):
+            return render(request, "requests/file/_proposal.html", context)
 
 
 class MessageView(ActView):

@@ -34,7 +34,8 @@ from requests.workflow import Action, State
 
 PAGE_SIZE = 50
 
-#: Tabs of the national queue: address → (label, states). The first one is shown unless told.
+#: Tabs of the national queue: address → (label, states). The first one is shown unless told; to whoever commits the
+#: funds, the agreements.
 TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "a-prendre": ("À prendre en charge", (State.REFERRED,)),
     "instruction": ("En instruction", (State.NATIONAL_REVIEW,)),
@@ -58,7 +59,8 @@ class NationalQueue(SignedInView):
             raise PermissionDenied("Cette page est celle de l’Agence et de ses chargés de mission territoriaux.")
         visible = SupportRequest.objects.visible_to(self.actor).filter(referred_at__isnull=False)
         tab = request.GET.get("vue", "")
-        tab = tab if tab in TABS else next(iter(TABS))
+        if tab not in TABS:
+            tab = "conventions" if self.actor.role is Role.DIRECTOR_GENERAL else next(iter(TABS))
         label, states = TABS[tab]
         latest = Referral.objects.filter(support_request=OuterRef("pk")).order_by("-opened_at")
         rows = (

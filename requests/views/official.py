@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -27,7 +28,7 @@ from requests.views.drafts import browser_key
 from requests.views.exchanges import page_of
 from requests.views.official_page import Page
 from requests.views.read_first import ReadFirst
-from requests.workflow import Action, Holder
+from requests.workflow import Action, Holder, State
 
 PER_PAGE = 25
 #: Who reads a file on the official's page; the others have the desk's.
@@ -41,7 +42,8 @@ class RequestList(SignedInView):
         actor = self.actor
         if actor.role not in READERS and actor.role is not Role.ANONYMOUS:
             return redirect("/")
-        rows = SupportRequest.objects.visible_to(actor).select_related("collectivity")
+        asked = Survey.objects.open().filter(support_request=OuterRef("pk"), support_request__state=State.CLOSED.value)
+        rows = SupportRequest.objects.visible_to(actor).select_related("collectivity").annotate(asked=Exists(asked))
         page = Paginator(rows.order_by("-submitted_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
         begun = drafts.held_by(actor, browser_key(request)).select_related("collectivity", "person")
         context = {
@@ -52,11 +54,12 @@ class RequestList(SignedInView):
         return render(request, "requests/official/list.html", context)
 
 
-def _row(support_request: SupportRequest, own: int | None) -> dict[str, Any]:
+def _row(support_request: Any, own: int | None) -> dict[str, Any]:
     return {
         "request": support_request,
         "sentence": OFFICIAL_STATES[support_request.step],
-        "waits_for_you": support_request.holder == Holder.APPLICANT and support_request.collectivity_id == own,
+        "waits_for_you": (support_request.holder == Holder.APPLICANT or support_request.asked)
+        and support_request.collectivity_id == own,
         "shared": support_request.collectivity_id != own,
     }
 

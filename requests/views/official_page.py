@@ -109,11 +109,7 @@ class Page:
         self.dispatch = None
         if self.state not in TERMINAL | SUPPORTED | {State.SUSPENDED}:
             self.dispatch = Dispatch.objects.filter(decision__support_request=row).order_by("-decision__at").first()
-        self.surveys = (
-            list(Survey.objects.filter(support_request=row, asked_at__isnull=False, answered_at__isnull=True))
-            if self.state is State.CLOSED
-            else []
-        )
+        self.surveys = list(Survey.objects.open().filter(support_request=row)) if self.state is State.CLOSED else []
 
     def _transitions(self) -> list[Any]:
         """The history; once the request was transmitted, with the motives of its last referral not given up."""

@@ -181,7 +181,7 @@ def test_a_forged_session_gives_no_mandate_of_somebody_else(
 
 def test_the_choice_never_leads_to_another_site(client: Client, two: tuple[Mandate, Mandate]) -> None:
     client.force_login(two[0].user)
-    assert client.post("/mandat/", {"mandate": str(two[0].uuid), "next": "//ailleurs.example"}).url == "/"
+    assert client.post("/mandat/", {"mandate": str(two[0].uuid), "next": "//ailleurs.example"}).url == "/mon-espace/"
 
 
 def test_signing_in_with_several_mandates_leads_to_the_choice(

@@ -45,7 +45,7 @@ def test_an_instructor_enters_with_his_password_alone(client: Client, box: Box, 
 
 def test_one_form_serves_both_ways(client: Client, box: Box, with_password: Any) -> None:
     with_password("frene", Role.INSTRUCTOR, department="04")
-    assert client.post("/connexion/", {"email": "frene@exemple.fr", "password": SECRET}).url == "/"
+    assert client.post("/connexion/", {"email": "frene@exemple.fr", "password": SECRET}).url == "/mon-espace/"
 
 
 @pytest.mark.parametrize("role", sorted(SECOND_FACTOR_ROLES))
@@ -56,7 +56,7 @@ def test_who_signs_or_decides_also_gives_a_code(client: Client, box: Box, with_p
     sent = box.of(events.SecondFactorRequested)[0]
     assert (sent.person_id, sent.email) == (mandate.user_id, "charme@exemple.fr")
     assert client.post(FACTOR, {"code": "000000" if sent.code != "000000" else "000001"}).status_code == 400
-    assert client.post(FACTOR, {"code": sent.code}).url == "/"
+    assert client.post(FACTOR, {"code": sent.code}).url == "/mon-espace/"
     assert client.session["_auth_user_id"] == str(mandate.user_id)
 
 
@@ -85,7 +85,7 @@ def test_another_code_may_be_asked(client: Client, box: Box, with_password: Any)
     with_password("charme", Role.DEPUTY, department="04")
     client.post(PAGE, {"email": "charme@exemple.fr", "password": SECRET})
     assert client.post(FACTOR, {"again": "1"}).url == FACTOR
-    assert client.post(FACTOR, {"code": box.codes[0]}).url == "/"
+    assert client.post(FACTOR, {"code": box.codes[0]}).url == "/mon-espace/"
 
 
 @override_settings(DEBUG=True, DEMONSTRATION_CODE="424242")
@@ -93,7 +93,7 @@ def test_the_demonstration_code_serves_in_development(client: Client, box: Box, 
     with_password("aubier", Role.DELEGATE, department="04")
     client.post(PAGE, {"email": "aubier@exemple.fr", "password": SECRET})
     assert "424242" in client.get(FACTOR).content.decode()
-    assert client.post(FACTOR, {"code": "424242"}).url == "/"
+    assert client.post(FACTOR, {"code": "424242"}).url == "/mon-espace/"
 
 
 @override_settings(DEBUG=False, DEMONSTRATION_CODE="424242")

@@ -91,7 +91,7 @@ def test_each_account_signs_in_by_its_password(demonstration: None) -> None:
         client = Client()
         given = {"email": account.email, "password": PASSWORD}
         answer = client.post("/connexion/", given)
-        if answer.url != "/":
+        if answer.url != "/mon-espace/":
             assert answer.url == "/connexion/second-facteur/"
-            assert client.post(answer.url, {"code": "424242"}).url == "/"
+            assert client.post(answer.url, {"code": "424242"}).url == "/mon-espace/"
         assert client.get("/profil/").status_code == 200, account.name

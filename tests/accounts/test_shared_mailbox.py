@@ -32,7 +32,7 @@ def test_the_first_person_names_herself_and_is_proven(
     assert arrive(client, box) == FIRST
     page = client.get(FIRST)
     assert "collectivity" not in page.context["form"].fields
-    assert client.post(FIRST, NEW).url == "/"
+    assert client.post(FIRST, NEW).url == "/mon-espace/"
     mandate = Mandate.objects.get(user__last_name="Tilleul")
     assert (mandate.status, mandate.proof) == ("confirmed", "official_address")
     assert mandate.declared_name == "Odile Tilleul"
@@ -54,14 +54,14 @@ def test_one_chooses_among_the_persons_known(client: Client, box: Box, town_hall
         "Mme\N{NO-BREAK SPACE}Tilleul, secrétaire générale de mairie",
         "Je ne suis pas dans cette liste",
     ]
-    assert second.post(WHO, {"person": str(mayor.user_id)}).url == "/"
+    assert second.post(WHO, {"person": str(mayor.user_id)}).url == "/mon-espace/"
     assert second.get("/profil/").context["person"].pk == mayor.user_id
 
 
 def test_one_may_add_oneself(client: Client, box: Box, town_hall: Organisation, mayor: Mandate) -> None:
     assert arrive(client, box) == WHO
     assert client.post(WHO, {"person": "autre"}).url == FIRST
-    assert client.post(FIRST, NEW).url == "/"
+    assert client.post(FIRST, NEW).url == "/mon-espace/"
     assert User.objects.filter(mailbox=town_hall).count() == 1
 
 
@@ -83,7 +83,9 @@ def test_the_mailbox_opens_no_other_mandate_of_the_same_person(
     grouping = Collectivity.objects.get(code="200067437")
     president = person("bruyere", Role.OFFICIAL, "présidente", collectivity=grouping)
     arrive(client, box)
-    assert client.post(WHO, {"person": str(mayor.user_id)}).url == "/", "a single mandate is reached: no choice"
+    assert client.post(WHO, {"person": str(mayor.user_id)}).url == "/mon-espace/", (
+        "a single mandate is reached: no choice"
+    )
     page = client.get("/profil/")
     assert [row["mandate"].pk for row in page.context["mandates"]] == [mayor.pk]
     assert page.wsgi_request.actor.mandate_id == mayor.pk
@@ -134,7 +136,7 @@ def test_a_new_mayor_by_the_mailbox_says_that_the_former_has_left(
     assert not User.objects.filter(last_name="Cèdre").exists(), "nothing is half written"
     page = client.post(FIRST, {**given, "succeeds": "on"})
     assert "Indiquez la date de votre élection." in page.content.decode()
-    assert client.post(FIRST, {**given, "succeeds": "on", "starts_on": "2026-03-22"}).url == "/"
+    assert client.post(FIRST, {**given, "succeeds": "on", "starts_on": "2026-03-22"}).url == "/mon-espace/"
     mayor.refresh_from_db()
     assert (mayor.status, mayor.ends_on) == ("ended", dt.date(2026, 3, 22))
     ended = box.of(events.MandateEnded)[0]

@@ -38,7 +38,7 @@ def test_an_official_enters_with_the_code_received(client: Client, box: Box, may
     assert ask(client, "Bruyere@Exemple.fr ").url == CODE
     assert box.of(events.CodeRequested)[0].person_id == mayor.user_id
     response = client.post(CODE, {"code": f"{box.codes[0][:3]} {box.codes[0][3:]}"})
-    assert response.url == "/"
+    assert response.url == "/mon-espace/"
     assert client.get("/profil/").context["person"].pk == mayor.user_id
 
 
@@ -73,7 +73,7 @@ def test_asking_again_leaves_the_earlier_code_valid(client: Client, box: Box, ma
     ask(client, "bruyere@exemple.fr")
     ask(client, "bruyere@exemple.fr")
     assert len(box.codes) == 2
-    assert client.post(CODE, {"code": box.codes[0]}).url == "/"
+    assert client.post(CODE, {"code": box.codes[0]}).url == "/mon-espace/"
 
 
 def test_a_code_serves_once_and_takes_the_others_with_it(box: Box, mayor: Mandate) -> None:
@@ -232,7 +232,7 @@ def test_a_nul_in_what_is_carried_along_stops_nobody(client: Client, box: Box) -
 def test_signing_in_never_leads_to_another_site(client: Client, box: Box, mayor: Mandate, address: str) -> None:
     assert b"ailleurs" not in client.get(SIGN_IN, {"next": address}).content
     ask(client, "bruyere@exemple.fr", next=address)
-    assert client.post(CODE, {"code": box.codes[0]}).url == "/"
+    assert client.post(CODE, {"code": box.codes[0]}).url == "/mon-espace/"
 
 
 def test_signing_in_leads_to_the_page_asked(client: Client, box: Box, mayor: Mandate) -> None:

@@ -19,7 +19,7 @@ from tests.permissions.table import Row, line, rows
 pytestmark = pytest.mark.django_db
 
 #: Left out: Django's own administration; the catch-all of the API; what only DEBUG serves; what probes read.
-EXCLUDED = ("admin:", "api:None", "notifications:", "pages:components", "health:")
+EXCLUDED = ("admin:", "api:None", "notifications:", "pages:accounts", "health:")
 ROWS = rows()
 BY_ROUTE = {key: list(found) for key, found in groupby(ROWS, key=lambda row: row.key)}
 

@@ -256,6 +256,26 @@ def test_default_order_is_mine_then_late_then_oldest(
     assert "de retard" in response.text
 
 
+def test_a_qualified_file_waits_for_whoever_may_decide(
+    client: Client, sign_in: SignIn, stage: Stage, actor: Callable[[str], Actor]
+) -> None:
+    with zeal.zeal_ignore():
+        filed = file_request(
+            stage, "T-decide", "2026-11-16 09:00", stage.account("instructeur"), "04208", subject="participation",
+            title="Réunir les habitants", need="Comment réunir les habitants ?", channel="telephone",
+        )  # fmt: skip
+        assert filed is not None
+        filed.acknowledge("2026-11-16 10:00")
+        filed.qualify("2026-11-16 11:00")
+    seen = {}
+    for name in ("instructeur", "adjoint", "delegue"):
+        lines = sign_in(client, name).get("/guichet/").context["lines"]
+        seen[name] = next(line.waiting_for for line in lines if line.support_request.pk == filed.row.pk)
+    assert seen == {"instructeur": "une décision", "adjoint": "moi", "delegue": "moi"}
+    turns = {name: SupportRequest.objects.filter(queue.my_turn(actor(name)), pk=filed.row.pk).exists() for name in seen}
+    assert turns == {"instructeur": False, "adjoint": True, "delegue": True}
+
+
 def test_hidden_files_leave_the_queue_until_their_day(
     client: Client, sign_in: SignIn, case: Callable[[str], SupportRequest], clock: object
 ) -> None:

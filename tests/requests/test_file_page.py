@@ -319,16 +319,19 @@ def test_a_pending_proposal_is_asked_again_until_it_is_there(client: Client, sig
     text = client.get(page(row)).text
     assert "La proposition est en cours de calcul." in text
     assert f'hx-get="{page(row)}proposition/"' in text
-    waiting = client.get(f"{page(row)}proposition/")
-    assert "hx-trigger" in waiting.text and "<html" not in waiting.text
+    with statements() as sql:
+        waiting = client.get(f"{page(row)}proposition/")
+    assert "hx-trigger" in waiting.text and "<html" not in waiting.text and "hx-swap-oob" not in waiting.text
+    assert len(sql) <= 4
     with zeal.zeal_ignore():
         jobs.sweep(SETTLED)
     done = client.get(f"{page(row)}proposition/")
     assert "hx-trigger" not in done.text
     assert "C’est fait." in done.text
+    assert 'id="tete" hx-swap-oob="true"' in done.text, "what comes next is offered without a reload"
     with statements() as sql:
         client.get(f"{page(row)}proposition/")
-    assert len(sql) <= 4
+    assert len(sql) <= 15
 
 
 def test_the_fragment_is_for_those_who_read_assessments(
