@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import django_filters
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
@@ -122,11 +122,11 @@ class QueueFilter(django_filters.FilterSet):
         value = " ".join(value.split())
         if REFERENCE.fullmatch(value):
             return queryset.filter(reference__startswith=value.upper())
-        words = Q(words=SearchQuery(value, config="french", search_type="websearch"))
+        found = Q(words=SearchQuery(value, config="french", search_type="websearch"))
         named = normalise(value)
         if named:
-            words |= Q(collectivity__normalised_name__startswith=named)
-        return queryset.alias(words=SearchVector("title", "public_title", "need", config="french")).filter(words)
+            found |= Q(collectivity__normalised_name__startswith=named)
+        return queryset.filter(found)
 
     def of_counter(self, queryset: QuerySet[SupportRequest], name: str, value: str) -> QuerySet[SupportRequest]:
         return queryset.filter(COUNTERS_BY_KEY[value].condition(self.actor))

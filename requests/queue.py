@@ -5,6 +5,7 @@ Every condition here narrows ``SupportRequest.objects.visible_to(actor)``: none 
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,24 +60,31 @@ class Bounded:
         return f"plus de{NBSP}{number(MOST)}" if self.is_more else number(self.value)
 
 
-def bounded_counts(wanted: Mapping[str, QuerySet[Any]]) -> dict[str, Bounded]:
-    """How many rows each queryset holds, in one statement that reads at most :data:`MOST` + 1 rows of each."""
-    parts: list[str] = []
-    parameters: list[Any] = []
-    names: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows of a queryset, at most :data:`MOST` + 1, in SQL; empty when there can be none."""
+
+    statement: str
+    parameters: tuple[Any, ...]
+
+
+def written(queryset: QuerySet[Any]) -> Written:
+    try:
+        return Written(*queryset.order_by().values("pk")[: MOST + 1].query.sql_with_params())
+    except EmptyResultSet:
+        return Written("", ())
+
+
+def bounded_counts(wanted: Mapping[str, QuerySet[Any] | Written]) -> dict[str, Bounded]:
+    """How many rows each one holds, in one statement that reads at most :data:`MOST` + 1 rows of each."""
+    asked = {name: rows if isinstance(rows, Written) else written(rows) for name, rows in wanted.items()}
+    possible = {name: rows for name, rows in asked.items() if rows.statement}
     found = {name: Bounded(0) for name in wanted}
-    for name, queryset in wanted.items():
-        try:
-            statement, values = queryset.order_by().values("pk")[: MOST + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        parts.append(f"(SELECT count(*) FROM ({statement}) rows_{len(names)})")  # noqa: S608
-        parameters.extend(values)
-        names.append(name)
-    if parts:
+    if possible:
+        parts = (f"(SELECT count(*) FROM ({rows.statement}) rows_{at})" for at, rows in enumerate(possible.values()))  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-            found |= {name: Bounded(value) for name, value in zip(names, cursor.fetchone(), strict=True)}
+            cursor.execute(f"SELECT {', '.join(parts)}", [one for rows in possible.values() for one in rows.parameters])
+            found |= {name: Bounded(value) for name, value in zip(possible, cursor.fetchone(), strict=True)}
     return found
 
 
@@ -195,6 +203,16 @@ COUNTERS: tuple[Counter, ...] = (
     ),
 )
 COUNTERS_BY_KEY: Mapping[str, Counter] = {counter.key: counter for counter in COUNTERS}
+
+
+@functools.lru_cache(maxsize=1024)
+def counters_of(actor: Actor) -> Mapping[str, Written]:
+    """The tiles of this person today, and all that he sees (« all »), and its live part (« live »). Written once: to
+    write them costs more than the rest of the page."""
+    visible = SupportRequest.objects.visible_to(actor)
+    live = current(visible, actor.on)
+    tiles = {counter.key: written(live.filter(counter.condition(actor))) for counter in COUNTERS}
+    return {**tiles, "live": written(live), "all": written(visible)}
 
 
 # --- orders ----------------------------------------------------------------------------------------------------------

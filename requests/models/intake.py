@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 
@@ -163,6 +164,14 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
         return len(delays), statistics.median(delays) if delays else None
 
 
+_Manager = models.Manager.from_queryset(SupportRequestQuerySet)
+
+
+class SupportRequestManager(_Manager["SupportRequest"]):
+    def get_queryset(self) -> SupportRequestQuerySet:
+        return super().get_queryset().defer("words")  # type: ignore[return-value]
+
+
 class SupportRequest(NeverDeleted):
     """A request for engineering help, from its filing on. The HTTP request is ``request``; this never is."""
 
@@ -196,6 +205,13 @@ class SupportRequest(NeverDeleted):
     title = models.CharField("intitulé", max_length=120)
     public_title = models.CharField("intitulé communicable", max_length=120)
     need = models.TextField("besoin", max_length=2000)
+    # No index of words: under row-level security PostgreSQL would not use it (docs/adr/0011). Words kept ready are
+    # compared among the rows of a perimeter, which have indexes.
+    words = models.GeneratedField(
+        expression=SearchVector("title", "public_title", "need", config="french"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
     progress = models.CharField("avancement", max_length=12, choices=Progress.choices)
     tried = ArrayField(models.CharField(max_length=80), default=list, verbose_name="déjà sollicités")
     tried_answer = models.TextField("réponses reçues", max_length=2000, blank=True)
@@ -240,7 +256,7 @@ class SupportRequest(NeverDeleted):
     redirection_target = models.CharField(max_length=200, blank=True)
     redirection_url = models.URLField(blank=True)
 
-    objects = SupportRequestQuerySet.as_manager()
+    objects = SupportRequestManager()
 
     class Meta(NeverDeleted.Meta):
         verbose_name = "demande"

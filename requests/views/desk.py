@@ -24,7 +24,7 @@ from requests.enums import HolderChoices
 from requests.filters import QueueFilter
 from requests.forms.desk import RecordForm
 from requests.models import SupportRequest
-from requests.queue import COUNTERS, Bounded, bounded_counts, current, with_columns
+from requests.queue import COUNTERS, Bounded, bounded_counts, counters_of, with_columns
 from requests.services import exchanges, intake
 from requests.views.acts import SignedInView, parse_moment
 from requests.views.journal import name_of
@@ -109,18 +109,7 @@ class DeskView(SignedInView):
         visible = SupportRequest.objects.visible_to(self.actor)
         filtering = QueueFilter(request.GET, visible, self.actor, self.departments)
         listed = filtering.qs if filtering.is_valid() else visible.none()
-        counts = bounded_counts(
-            {
-                **{
-                    counter.key: current(visible, self.actor.on).filter(counter.condition(self.actor))
-                    for counter in COUNTERS
-                },
-                **self.side_counts(),
-                "live": current(visible, self.actor.on),
-                "all": visible,
-                "listed": listed,
-            }
-        )
+        counts = bounded_counts({**counters_of(self.actor), **self.side_counts(), "listed": listed})
         number = self.page_number()
         rows = list(
             with_columns(listed, self.actor).order_by(*filtering.order)[

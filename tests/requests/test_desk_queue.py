@@ -111,7 +111,7 @@ def test_another_desk_sees_what_concerns_it_too(
     SupportRequest.objects.filter(pk=row.pk).update(holder="desk")
     response = sign_in(client, "instructeur2").get("/guichet/")
     line = next(line for line in response.context["lines"] if line.support_request.pk == row.pk)
-    assert line.waiting_for == "le guichet"
+    assert line.waiting_for == "une signature"
     assert row.reference not in references(client.get("/guichet/?vue=a-moi"))
 
 
