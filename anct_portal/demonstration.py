@@ -1,24 +1,35 @@
-"""``/_comptes/``: the demonstration's accounts, each entered by one press. Closed as soon as DEBUG is off."""
+"""``/_comptes/``: the demonstration's accounts, each entered by one press; and, of the file at hand, whose turn it is.
+Closed as soon as DEBUG is off."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import progress
-from accounts.actors import actor_for, mandates_in_force
+from accounts.actors import actor_for, with_rights
 from accounts.demonstration import ACCOUNTS, Account
-from accounts.models import User
+from accounts.models import Mandate, User
 from accounts.views.sign_in import enter
 from common import clock
-from common.actor import Actor
+from common.actor import Actor, Role
 from common.perimeter import everything
-from requests.models import SupportRequest
+from requests.enums import LIVE_DELEGATIONS, AssignmentKind, SolicitationState
+from requests.models import Agreement, SupportRequest, Survey
+from requests.queue import AWAITS_DECISION, awaits_signature
 from requests.views.exchanges import page_of
+from requests.workflow import Holder, State
+
+#: Where the session keeps the file at hand: a page that is not a file's goes on with it.
+SESSION_FILE = "demonstration_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +40,96 @@ class Row:
     page: str
 
 
-def _actors() -> dict[str, Actor]:
-    """E-mail → who this account is under its first mandate."""
-    people = User.objects.filter(email__in=[account.email for account in ACCOUNTS], is_active=True)
-    held = {person: mandates_in_force(person.pk, clock.today()) for person in people}
-    return {str(person.email): actor_for(person, mandates[0]) for person, mandates in held.items() if mandates}
+def is_open() -> bool:
+    return bool(settings.DEBUG and settings.DEMONSTRATION_CODE)
+
+
+def _actors() -> dict[Account, Actor]:
+    """Who each account is under its first mandate, in one query."""
+    today = clock.today()
+    emails = [account.email for account in ACCOUNTS]
+    mandates = with_rights(Mandate.objects.in_force(today).filter(user__email__in=emails), today).order_by("-pk")
+    actors = {mandate.user.email: actor_for(mandate.user, mandate, today) for mandate in mandates}
+    return {account: actors[account.email] for account in ACCOUNTS if account.email in actors}
 
 
 def _rows(reference: str) -> list[Row]:
-    actors = _actors()
     rows = []
-    for account in ACCOUNTS:
-        actor = actors.get(account.email)
-        if actor is None:
-            continue
-        with everything("which demonstration accounts read a file of the demonstration"):
+    with everything("which demonstration accounts read a file of the demonstration"):
+        for account, actor in _actors().items():
             reads = SupportRequest.objects.visible_to(actor).filter(reference=reference).exists()
-        rows.append(Row(account, page_of(actor, reference) if reads else ""))
+            rows.append(Row(account, page_of(actor, reference) if reads else ""))
     return rows
+
+
+def awaited(reference: str) -> Account | None:
+    """The account whose turn it is on this file; none when nothing is expected of any of them."""
+    with everything("whose turn it is on a file of the demonstration"):
+        asked = Survey.objects.open().filter(support_request=OuterRef("pk"))
+        rows = SupportRequest.objects.filter(reference=reference)
+        signed = SupportRequest.objects.filter(AWAITS_DECISION | awaits_signature(to_sign_by__isnull=False))
+        row = rows.annotate(survey=Exists(asked), signs=Exists(signed.filter(pk=OuterRef("pk")))).first()
+        return _turn(row) if row is not None else None
+
+
+def _turn(row: Any) -> Account | None:
+    actors = _actors()
+
+    def first(role: Role, holds: Callable[[Actor], bool] = lambda actor: True) -> Account | None:
+        return next((one for one, actor in actors.items() if actor.role is role and holds(actor)), None)
+
+    def at_desk(actor: Actor) -> bool:
+        return row.department_id in actor.departments
+
+    def applies(actor: Actor) -> bool:
+        return actor.collectivity_id == row.collectivity_id
+
+    def works_in(bodies: Iterable[int | None]) -> Account | None:
+        known = set(bodies)
+        return next((one for one, actor in actors.items() if actor.organisation_id in known), None)
+
+    operators = row.delegations.filter(state__in=LIVE_DELEGATIONS).values_list("operator__organisation", flat=True)
+    if row.signs:
+        return first(Role.DEPUTY, at_desk)
+    if row.step is State.CONTRACTING:
+        signed = Agreement.objects.filter(support_request=row, cancelled_at__isnull=True, body_signed_on__isnull=False)
+        return first(Role.DIRECTOR_GENERAL) if signed.exists() else first(Role.OFFICIAL, applies)
+    match Holder(row.holder):
+        case Holder.APPLICANT:
+            return first(Role.OFFICIAL, applies)
+        case Holder.DESK:
+            return first(Role.INSTRUCTOR, at_desk)
+        case Holder.AGENCY:
+            return first(Role.NATIONAL)
+        case Holder.PROVIDER:
+            asked = row.solicitations.filter(state=SolicitationState.ASKED)
+            return works_in(asked.values_list("provider__organisation", flat=True))
+        case Holder.OPERATOR:
+            return works_in(operators)
+        case Holder.FOLLOW_UP:
+            named = row.assignments.filter(kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True)
+            officers = set(named.values_list("person_id", flat=True))
+            officer = next((one for one, actor in actors.items() if actor.person_id in officers), None)
+            national = first(Role.NATIONAL) if row.step is State.NATIONAL_SUPPORT else None
+            return officer or works_in(operators) or national
+    return first(Role.OFFICIAL, applies) if row.survey else None
+
+
+def at_hand(request: HttpRequest) -> dict[str, Any]:
+    """For the banner: the address of the accounts, and who is to act on the file at hand."""
+    known = request.resolver_match.kwargs.get("reference") if request.resolver_match else None
+    reference = str(known or request.session.get(SESSION_FILE, ""))
+    page = reverse("pages:accounts") + (f"?{urlencode({'demande': reference})}" if reference else "")
+    account = awaited(reference) if reference else None
+    if account is not None and account.email == getattr(request.user, "email", None):
+        account = None
+    return {"page": page, "reference": reference, "awaited": account}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def accounts(request: HttpRequest) -> HttpResponse:
     """GET shows them, those that read file ``?demande=`` first; POST enters one, on that file when it reads it."""
-    if not (settings.DEBUG and settings.DEMONSTRATION_CODE):
+    if not is_open():
         raise Http404
     reference = request.GET.get("demande", "")[:40].replace("\x00", "")
     if request.method != "POST":
@@ -70,4 +147,6 @@ def accounts(request: HttpRequest) -> HttpResponse:
     logout(request)
     page = next((row.page for row in _rows(reference) if row.account is account), "")
     progress.save(request, progress.Progress(next=page))
-    return enter(request, person)
+    answer = enter(request, person)
+    request.session[SESSION_FILE] = reference
+    return answer

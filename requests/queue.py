@@ -115,10 +115,11 @@ def unread(actor: Actor) -> Q:
 def to_sign(actor: Actor) -> Q:
     """What waits for a signatory of the desk; for a deputy or a delegate, referrals only when sent to him."""
     asked = {"to_sign_by": actor.mandate_id} if actor.role in _SIGNERS else {"to_sign_by__isnull": False}
-    return Q(department_id__in=actor.departments) & _awaits_signature(**asked)
+    return Q(department_id__in=actor.departments) & awaits_signature(**asked)
 
 
-def _awaits_signature(**asked: Any) -> Q:
+def awaits_signature(**asked: Any) -> Q:
+    """A signatory's act comes next; ``asked`` narrows referrals by whom they were sent to."""
     return (
         Q(state=State.PROPOSED.value, holder=Holder.DESK.value)
         | (
@@ -137,7 +138,7 @@ def _awaits_signature(**asked: Any) -> Q:
 
 
 #: Qualified: what comes next is decided by whoever may sign.
-_AWAITS_DECISION = Q(state=State.QUALIFICATION.value, qualified_at__isnull=False)
+AWAITS_DECISION = Q(state=State.QUALIFICATION.value, qualified_at__isnull=False)
 
 
 def my_turn(actor: Actor) -> Q:
@@ -155,8 +156,8 @@ def my_turn(actor: Actor) -> Q:
     named = {"kind": AssignmentKind.CONTACT, "until__isnull": True}
     mine = _rows(Assignment, person_id=actor.person_id, **named)
     if actor.role in _SIGNERS:
-        return turn | to_sign(actor) | (held & (mine | _AWAITS_DECISION))
-    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor) & ~_AWAITS_DECISION)
+        return turn | to_sign(actor) | (held & (mine | AWAITS_DECISION))
+    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor) & ~AWAITS_DECISION)
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[S
         )
 
     asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
-    to_decide = Q(department_id__in=actor.departments) & _AWAITS_DECISION
+    to_decide = Q(department_id__in=actor.departments) & AWAITS_DECISION
     mine = to_sign(actor) | to_decide if actor.role in _SIGNERS else Q(pk__in=[])
     return (
         queryset.select_related("collectivity", "subject")
@@ -275,8 +276,8 @@ def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[S
             officer=assigned(AssignmentKind.FOLLOW_UP_OFFICER),
             awaits=Case(
                 When(mine, then=Value("moi")),
-                When(_AWAITS_DECISION, then=Value("une décision")),
-                When(_awaits_signature(to_sign_by__isnull=False), then=Value("une signature")),
+                When(AWAITS_DECISION, then=Value("une décision")),
+                When(awaits_signature(to_sign_by__isnull=False), then=Value("une signature")),
                 default=Value(""),
             ),
             asked_providers=ArraySubquery(
