@@ -118,7 +118,8 @@ def _turn(row: Any) -> Account | None:
 def at_hand(request: HttpRequest) -> dict[str, Any]:
     """For the banner: the address of the accounts, and who is to act on the file at hand."""
     known = request.resolver_match.kwargs.get("reference") if request.resolver_match else None
-    reference = str(known or request.session.get(SESSION_FILE, ""))
+    reference = str(known or request.GET.get("demande") or request.session.get(SESSION_FILE, ""))
+    reference = reference[:40].replace("\x00", "")
     page = reverse("pages:accounts") + (f"?{urlencode({'demande': reference})}" if reference else "")
     account = awaited(reference) if reference else None
     if account is not None and account.email == getattr(request.user, "email", None):

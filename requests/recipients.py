@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef
+
 from accounts.enums import OrganisationKind
-from accounts.models import Mandate, Organisation
+from accounts.models import Mandate, Organisation, SignatureAct
 from common import clock
-from common.actor import Role
+from common.actor import Matter, Role
 from notifications.registry import Recipient
 from operators.models import Provider
 from requests.enums import AssignmentKind
@@ -49,6 +51,21 @@ def desk(support_request: SupportRequest) -> Iterable[Recipient]:
     found = getattr(support_request.department, "desk", None)
     if found is not None and found.email:
         yield Recipient(found.email, f"desk:{support_request.department_id}", found.label)
+
+
+def signatories(support_request: SupportRequest, matter: Matter) -> Iterable[Recipient]:
+    """Whoever may sign this for the desk today: the deputies whose act covers it, the delegate when there is none."""
+    today, department = clock.today(), support_request.department_id
+    acts = SignatureAct.objects.alive(today).filter(department_id=department, matters__contains=[matter.value])
+    direction = list(
+        Mandate.objects.in_force(today)
+        .filter(role__in=[Role.DEPUTY, Role.DELEGATE], department_id=department, confirmed_at__isnull=False)
+        .annotate(covered=Exists(acts.filter(signatory_id=OuterRef("pk"))))
+        .select_related("user__mailbox", "organisation")
+    )
+    deputies = [mandate for mandate in direction if mandate.role == Role.DEPUTY and mandate.covered]
+    delegates = [mandate for mandate in direction if mandate.role == Role.DELEGATE]
+    yield from (_person(mandate) for mandate in deputies or delegates if mandate.contact_email)
 
 
 def assigned(support_request: SupportRequest, *kinds: AssignmentKind) -> Iterable[Recipient]:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Mandate
 from common import clock
-from common.actor import Role
+from common.actor import Matter, Role
 from notifications.registry import Recipient, register
 from requests import events, recipients
 from requests.models import (
@@ -71,6 +71,11 @@ class ApplicantAnswered(ToDesk):
     label = "Réponse de la collectivité à une proposition"
     event = events.ProposalAccepted
 
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        yield from contacts(support_request)
+        yield from recipients.signatories(support_request, Matter.LOCAL_DECISION)
+
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return "proposition acceptée, suivi à désigner"
 
@@ -116,6 +121,11 @@ class AgencyAnswered(ToDesk):
     label = "Réponse de l’Agence à une saisine"
     actions = frozenset(ANSWERS)
 
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        yield from super().recipients(event)
+        if event.action == Action.CONTRACT:
+            yield from recipients.signatories(self.request_of(event), Matter.AGREEMENT)
+
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return ANSWERS[Action(event.action)]
 
@@ -128,6 +138,11 @@ class ClosingToConfirm(ToDesk):
     kind = "closing_proposed"
     label = "Clôture à confirmer"
     event = events.ClosingProposed
+
+    @staticmethod
+    def to(support_request: SupportRequest) -> Iterable[Recipient]:
+        yield from contacts(support_request)
+        yield from recipients.signatories(support_request, Matter.CLOSING)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return "clôture à confirmer"

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from common.actor import Matter
 from common.french import day
 from notifications.registry import Recipient, register
 from operators.models import Provider
@@ -195,6 +196,7 @@ class AgreementToSign(RequestNotification):
             yield from recipients.applicant(support_request)
         if agreement.prefect_signed_on is None:
             yield from recipients.desk(support_request)
+            yield from recipients.signatories(support_request, Matter.AGREEMENT)
         if agreement.prefect_signed_on and agreement.body_signed_on and not agreement.committed_on:
             yield from recipients.director(support_request)
 

@@ -227,16 +227,18 @@ def answered_by_catalogue(draft: Draft, *, subject: Subject | None, at: dt.datet
 
 
 def copy_of(support_request: SupportRequest, actor: Actor) -> Draft:
-    """« Repartir de cette demande »: a new draft with the same answers."""
-    body = support_request.collectivity
+    """« Repartir de cette demande »: a new draft with the same answers. A communicable title that was the subject's own
+    words is not kept: it would stay when the subject changes."""
+    body, subject = support_request.collectivity, support_request.subject
+    own_words = support_request.public_title != subject.label
     answers: dict[str, Any] = {
         "collectivity": body.label,
         "collectivity_code": body.code,
-        "subject": support_request.subject.code,
+        "subject": subject.code,
         "other_subjects": [subject.code for subject in support_request.other_subjects.all()],
         "need": support_request.need,
         "progress": support_request.progress,
-        "public_title": support_request.public_title,
+        **({"public_title": support_request.public_title} if own_words else {}),
         "project_lead": support_request.project_lead,
         **{DETAILS.get(name, name): value for name, value in support_request.details.items()},
     }

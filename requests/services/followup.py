@@ -219,7 +219,7 @@ def ask(survey: Survey, *, at: dt.datetime) -> None:
 
 
 def answer_survey(
-    survey: Survey,
+    asked: Survey,
     actor: Actor,
     *,
     useful: bool | None = None,
@@ -231,8 +231,12 @@ def answer_survey(
     """Answered once; at six months, recommendation by recommendation (« déjà mis en œuvre »)."""
     at = at or clock.now()
     with transaction.atomic():
-        survey = Survey.objects.select_for_update(of=("self",)).select_related("support_request").get(pk=survey.pk)
-        if Ability.ANSWER_SURVEY not in abilities(actor, survey.support_request):
+        support_request = SupportRequest.objects.lock(asked.support_request_id)
+        survey = Survey.objects.select_for_update(of=("self",)).filter(pk=asked.pk).first()
+        if survey is None:
+            reason = "La préfecture vient de rouvrir votre demande : ces questions vous seront posées plus tard."
+            raise Conflict(reason, code="reopened")
+        if Ability.ANSWER_SURVEY not in abilities(actor, support_request):
             raise NotAllowed("Ces questions s’adressent à la collectivité.")
         if survey.answered_at is not None:
             raise Conflict("Vous avez déjà répondu. Votre réponse est enregistrée.", code="already_answered")
@@ -242,8 +246,8 @@ def answer_survey(
         survey.comment = comment.strip()[:2000]
         survey.answered_at, survey.answered_by_id = at, actor.person_id
         survey.save()
+        # what was answered is not taken back with the closing: services.undo compares
+        SupportRequest.objects.filter(pk=support_request.pk).update(last_activity_at=at)
         for pk, done in (implemented or {}).items():
-            Recommendation.objects.filter(pk=pk, closing__support_request=survey.support_request).update(
-                implemented=done
-            )
+            Recommendation.objects.filter(pk=pk, closing__support_request=support_request).update(implemented=done)
         return survey

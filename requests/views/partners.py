@@ -17,7 +17,7 @@ from requests.forms.exchanges import MessageForm
 from requests.models import Delegation, Solicitation
 from requests.permissions import may_answer_solicitation
 from requests.services import national, solution
-from requests.views.actions import ACTS
+from requests.views.actions import ACTS, Offered
 from requests.views.acts import SignedInView, refuse
 from requests.views.file import FileView
 
@@ -143,6 +143,16 @@ class OperatorFile(FileView):
     origin_label = "Missions confiées"
     #: The agency takes a mission back from an operator, not the operator from himself.
     acts = tuple(act for act in ACTS if act.page != "national-return")
+
+    def get_context(self) -> dict[str, Any]:
+        context = super().get_context()
+        asked = self.support_request.delegations.filter(
+            operator__organisation_id=_body(self.actor), state=DelegationState.ASKED
+        )
+        if (mission := asked.first()) is not None:  # before his answer there is nothing else to do
+            answer = Offered("Répondre à la mission", reverse("requests:delegation", args=[mission.uuid]))
+            context |= {"primary": answer, "other_acts": []}
+        return context
 
 
 class DelegationPage(SignedInView):

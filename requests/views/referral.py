@@ -117,7 +117,12 @@ class ReferralView(ActView):
     done = "La saisine est enregistrée."
 
     def get_success_url(self) -> str:
-        return reverse("requests:referral", args=[self.support_request.reference])
+        to_sign = self.request.POST.get("then") == "sign" and self.may_sign()
+        page = "requests:referral-sign" if to_sign else "requests:referral"
+        return reverse(page, args=[self.support_request.reference])
+
+    def may_sign(self) -> bool:
+        return Action.REFER in self.abilities and self.actor.may_sign(Matter.REFERRAL)
 
     def get_context(self) -> dict[str, Any]:
         row, support_request = self.prepared, self.support_request
@@ -130,7 +135,7 @@ class ReferralView(ActView):
             "funding": list(support_request.funding_tests.select_related("rule")),
             **commitments(self.actor.on),
             "page_back": reverse("requests:file", args=[support_request.reference]),
-            "may_sign": Action.REFER in self.abilities and self.actor.may_sign(Matter.REFERRAL),
+            "may_sign": self.may_sign(),
             "more_asked": row.state == ReferralState.MORE_ASKED,
         }
 

@@ -1,4 +1,4 @@
-"""The README's tour: one window, and the banner that always knows whose turn it is, from the filing to the two answers."""
+"""The README's tour: one window, and the banner that knows whose turn it is, from the filing to the two answers."""
 
 import re
 
@@ -126,8 +126,7 @@ def test_to_the_agency_and_an_operator(visitor_alone: Visitor) -> None:
     link.wait_for()  # the head comes anew when the worker is done: nobody reloads
     link.click()
     deputy.page.get_by_role("button", name=re.compile("^Insérer les faits")).first.click()
-    deputy.page.get_by_role("button", name=re.compile("^Enregistrer")).first.click()
-    deputy.follow("Relire et signer")
+    deputy.press("Enregistrer, relire et signer")
     deputy.tick("J’ai lu la saisine")
     deputy.press("Signer et transmettre")
     agency = window.turn("M. Mélèze")
@@ -138,7 +137,7 @@ def test_to_the_agency_and_an_operator(visitor_alone: Visitor) -> None:
     agency.fill("Mission confiée : Cerema", "Étude de la dépollution")
     agency.press("Confier la mission")
     operator = window.turn("M. Alisier")
-    operator.follow("Accepter ou décliner")
+    window.act("Répondre à la mission")
     operator.tick("J’accepte")
     operator.press("Envoyer ma réponse")
     window.closed()

@@ -328,6 +328,14 @@ def test_the_details_typed_are_read_again_and_copied(client: Client, sign_in: Si
     assert (copied["contact_function"], copied["perimeter"]) == ("adjointe", "Le vieux bourg")
 
 
+def test_a_copy_keeps_a_communicable_title_that_was_chosen_and_no_other(case: Find) -> None:
+    row, mayor = case("04121"), Stage().actor(Stage().account("maire"))
+    row.public_title = "Un toit pour l’école"
+    assert drafts.copy_of(row, mayor).answers["public_title"] == "Un toit pour l’école"
+    row.public_title = row.subject.label
+    assert "public_title" not in drafts.copy_of(row, mayor).answers
+
+
 def test_a_project_leader_who_reads_leaves_a_trace(client: Client, sign_in: SignIn, case: Find, stage: Any) -> None:
     leader, row = stage.account("chefprojet"), case("04121")
     SupportRequest.objects.filter(pk=row.pk).update(filed_by=leader.user)

@@ -199,6 +199,9 @@ def test_an_operator_accepts_and_reads_the_file(entrusted: Case, sign_in: SignIn
     assert "Dossier un" in operator.get("/operateurs/").content.decode()
     assert "Mission cerema" in operator.get(mission(entrusted, "cerema")).content.decode()
     assert operator.get(mission(entrusted, "ademe")).status_code == 404
+    file = operator.get(reverse("requests:operator-file", args=[entrusted.row.reference]))
+    assert file.context["primary"].address == mission(entrusted, "cerema"), "to answer is what is expected of him"
+    assert file.context["other_acts"] == []
     answer = operator.post(mission(entrusted, "cerema"), {"accepted": "oui", "contact": "Mme Lise"})
     assert answer["Location"] == reverse("requests:operator-file", args=[entrusted.row.reference])
     assert operator.get(answer["Location"]).status_code == 200

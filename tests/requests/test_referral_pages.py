@@ -68,6 +68,15 @@ def test_the_form_shows_what_was_looked_for_and_keeps_what_is_typed(stage: Stage
     assert "Une autre étude" in desk.get(page("referral", case)).content.decode()
 
 
+def test_one_press_keeps_what_is_typed_and_leads_to_the_signature(stage: Stage, desk: Client, deputy: Client) -> None:
+    case = prepared(stage)
+    answer = deputy.post(page("referral", case), {**FORM, "service_asked": "À signer", "then": "sign"})
+    assert (answer.status_code, answer["Location"]) == (302, page("referral-sign", case))
+    assert case.row.referrals.get().service_asked == "À signer"
+    answer = desk.post(page("referral", case), {**FORM, "then": "sign"})
+    assert answer["Location"] == page("referral", case), "who may not sign stays where he writes"
+
+
 def test_facts_may_be_inserted_in_the_justification_that_they_support(stage: Stage, desk: Client) -> None:
     case = prepared(stage)
     text = desk.get(page("referral", case)).text

@@ -61,6 +61,9 @@ def test_the_local_way_tells_each_once(stage: Stage) -> None:
     assert mayor == {"registered", "acknowledged", "proposed", "officer_named", "closed"}
     named = Mail.objects.get(kind="officer_named", to_email="maire@demo.example")
     assert "assure le suivi de votre projet" in named.text
+    deputy = {kind for kind, address in found if address == "adjoint@demo.example"}
+    assert deputy == {"applicant_answered", "closing_proposed"}, "whoever may sign is told that a signature is awaited"
+    assert "delegue@demo.example" not in {address for _, address in found}, "his deputy's act covers it"
     provider = {kind for kind, address in found if address == "offreur@demo.example"}
     assert provider == {"solicited"}
 

@@ -209,6 +209,35 @@ def case_actor(case: Case) -> Any:
     return case.stage.actor(case.instructor)
 
 
+def test_a_closing_that_was_answered_is_not_taken_back(stage: Stage, client: Client, sign_in: Any) -> None:
+    case = supported(stage)
+    case.propose_closing("2026-11-16", stage.account("suivi"), "Étude remise.")
+    deputy, mayor = stage.actor(stage.account("adjoint")), stage.actor(stage.account("maire"))
+    with holding(held()):
+        followup.close(case.row, deputy)
+    case.row.refresh_from_db()
+    survey, page = case.row.surveys.get(moment="closing"), f"/guichet/{case.row.reference}/"
+    assert "annuler/" in sign_in(client, "adjoint").get(page).text
+    followup.answer_survey(survey, mayor, useful=True)
+    assert "annuler/" not in client.get(page).text
+    with pytest.raises(Conflict, match="a avancé depuis"):
+        undo.undo(HeldAct.objects.latest("pk"), deputy)
+    survey.refresh_from_db()
+    assert survey.useful is True
+
+
+def test_questions_taken_back_with_the_closing_are_answered_by_a_clear_refusal(stage: Stage) -> None:
+    case = supported(stage)
+    case.propose_closing("2026-11-16", stage.account("suivi"), "Étude remise.")
+    deputy, mayor = stage.actor(stage.account("adjoint")), stage.actor(stage.account("maire"))
+    with holding(held()):
+        followup.close(case.row, deputy)
+    survey = case.row.surveys.get(moment="closing")
+    undo.undo(HeldAct.objects.latest("pk"), deputy)
+    with pytest.raises(Conflict, match="vient de rouvrir"):
+        followup.answer_survey(survey, mayor, useful=True)
+
+
 def test_only_its_author_takes_an_act_back(stage: Stage) -> None:
     case = received(stage)
     with holding(held()):
