@@ -218,7 +218,8 @@ def test_a_closing_that_was_answered_is_not_taken_back(stage: Stage, client: Cli
     case.row.refresh_from_db()
     survey, page = case.row.surveys.get(moment="closing"), f"/guichet/{case.row.reference}/"
     assert "annuler/" in sign_in(client, "adjoint").get(page).text
-    followup.answer_survey(survey, mayor, useful=True)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=10)
+    followup.answer_survey(survey, mayor, useful=True, at=soon)
     assert "annuler/" not in client.get(page).text
     with pytest.raises(Conflict, match="a avancé depuis"):
         undo.undo(HeldAct.objects.latest("pk"), deputy)
