@@ -25,7 +25,7 @@ from common.perimeter import everything
 from requests.enums import LIVE_DELEGATIONS, AssignmentKind, SolicitationState
 from requests.models import Agreement, SupportRequest, Survey
 from requests.queue import AWAITS_DECISION, awaits_signature
-from requests.views.exchanges import page_of
+from requests.views.acts import page_of
 from requests.workflow import Holder, State
 
 #: Where the session keeps the file at hand: a page that is not a file's goes on with it.

@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject, cached_property
 from django.views import View
 
 from common import clock
-from common.actor import COLLECTIVITY_ROLES, Actor, Role
+from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
 from common.errors import Conflict, NotAllowed, ServiceError
 from notifications.hold import Hold, holding
 from requests.models import SupportRequest
@@ -85,12 +85,26 @@ class RequestView(SignedInView):
         return abilities(self.actor, self.support_request)
 
 
+#: The page of a file, for each family of readers; the others read it at the desk's address.
+_PAGES: dict[Role, str] = {
+    Role.PROJECT_LEADER: "requests:detail",
+    Role.OPERATOR: "requests:operator-file",
+    **dict.fromkeys(COLLECTIVITY_ROLES, "requests:detail"),
+    **dict.fromkeys(NATIONAL_ROLES, "requests:national-file"),
+}
+
+
+def page_of(actor: Actor, reference: str) -> str:
+    """Where this person reads the file of that reference."""
+    return reverse(_PAGES.get(actor.role, "requests:file"), args=[reference])
+
+
 class ActView(RequestView):
     """One act on one file: GET shows what it needs, POST applies it.
 
     Subclasses set ``ability`` (required), ``title``, ``submit``, and ``form_class`` when something is asked; they write
-    ``perform(form)``, which calls one service. ``lead`` explains the consequence in a sentence. ``page`` names where to
-    return. A refusal of the service comes back on the page: beside its field when it names one.
+    ``perform(form)``, which calls one service. ``lead`` explains the consequence in a sentence. One goes back to one's
+    own page of the file. A refusal of the service comes back on the page: beside its field when it names one.
     """
 
     ability: Ability | Action
@@ -100,7 +114,6 @@ class ActView(RequestView):
     done: str = ""
     form_class: type[forms.Form] = forms.Form
     template_name = "requests/act.html"
-    page = "requests:file"
     #: The field whose text comes back when the act was taken back.
     words: str = ""
     #: Whom this page answers, whatever abilities others hold: the collectivity has pages of its own.
@@ -173,7 +186,7 @@ class ActView(RequestView):
         raise NotImplementedError
 
     def get_success_url(self) -> str:
-        return reverse(self.page, args=[self.support_request.reference])
+        return page_of(self.actor, self.support_request.reference)
 
     def get_context(self) -> dict[str, Any]:
         """More for the template."""

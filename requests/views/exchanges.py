@@ -21,20 +21,7 @@ from requests.forms.exchanges import AttachForm, MessageForm
 from requests.models import Document, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
 from requests.services import exchanges, triage
-from requests.views.acts import SignedInView, refuse, retained
-
-#: The page of a file, for each family of readers; the others read it at the desk's address.
-_PAGES: dict[Role, str] = {
-    Role.PROJECT_LEADER: "requests:detail",
-    Role.OPERATOR: "requests:operator-file",
-    **dict.fromkeys(COLLECTIVITY_ROLES, "requests:detail"),
-    **dict.fromkeys(NATIONAL_ROLES, "requests:national-file"),
-}
-
-
-def page_of(actor: Actor, reference: str) -> str:
-    """Where this person reads the file of that reference."""
-    return reverse(_PAGES.get(actor.role, "requests:file"), args=[reference])
+from requests.views.acts import SignedInView, page_of, refuse, retained
 
 
 def may_read(actor: Actor, document: Document) -> bool:

@@ -104,20 +104,12 @@ class NationalFile(FileView):
         return context
 
 
-class NationalAct(ActView):
-    """An act of the agency, or of an operator, who then goes back to his own page of the file."""
-
-    @property
-    def page(self) -> str:  # type: ignore[override]
-        return "requests:operator-file" if self.actor.role is Role.OPERATOR else "requests:national-file"
-
-
 def instructors() -> list[Mandate]:
     mandates = Mandate.objects.in_force(clock.today()).filter(role__in=NATIONAL_ROLES, confirmed_at__isnull=False)
     return list(mandates.select_related("user", "organisation"))
 
 
-class TakeUpView(NationalAct):
+class TakeUpView(ActView):
     ability = Action.TAKE_UP
     title = "Prendre en charge la saisine"
     lead = "La préfecture et la collectivité voient que la demande est à l’étude à l’Agence."
@@ -136,7 +128,7 @@ class TakeUpView(NationalAct):
         national.take_up(self.support_request, self.actor, instructor=form.cleaned_data["person"])
 
 
-class AskMoreView(NationalAct):
+class AskMoreView(ActView):
     ability = Action.ASK_MORE
     title = "Demander des compléments"
     lead = "La saisine revient à la préfecture, qui la complète et la signe de nouveau."
@@ -148,7 +140,7 @@ class AskMoreView(NationalAct):
         national.ask_more(self.support_request, self.actor, text=form.cleaned_data["text"])
 
 
-class SendBackView(NationalAct):
+class SendBackView(ActView):
     ability = Action.SEND_BACK
     title = "Une offre locale existe"
     lead = "La demande revient à la préfecture avec la référence de l’offre."
@@ -167,7 +159,7 @@ class SendBackView(NationalAct):
         )
 
 
-class NotRetainView(NationalAct):
+class NotRetainView(ActView):
     ability = Action.NOT_RETAIN
     title = "Ne pas retenir la demande"
     lead = "La préfecture reçoit votre réponse et la transmet à la collectivité."
@@ -181,7 +173,7 @@ class NotRetainView(NationalAct):
         )
 
 
-class DelegateView(NationalAct):
+class DelegateView(ActView):
     ability = Action.DELEGATE
     title = "Confier à un ou plusieurs opérateurs"
     lead = "Chaque opérateur reçoit sa mission et répond pour lui-même."
@@ -206,7 +198,7 @@ class DelegateView(NationalAct):
         )
 
 
-class ReturnView(NationalAct):
+class ReturnView(ActView):
     """After the last refusal the file comes back by itself; this act serves when an operator never answers."""
 
     roles = NATIONAL_ROLES
@@ -221,7 +213,7 @@ class ReturnView(NationalAct):
         national.take_back_delegation(self.support_request, self.actor, reason=form.cleaned_data["text"])
 
 
-class AssignServiceView(NationalAct):
+class AssignServiceView(ActView):
     ability = Action.ASSIGN_SERVICE
     title = "Confier à un service de l’Agence"
     lead = "L’accompagnement commence aussitôt ; la collectivité lit votre texte."
@@ -235,7 +227,7 @@ class AssignServiceView(NationalAct):
         )
 
 
-class ContractView(NationalAct):
+class ContractView(ActView):
     ability = Action.CONTRACT
     title = "Mobiliser le marché d’ingénierie"
     lead = "La convention attend ensuite trois dates : préfet, collectivité, engagement."
@@ -264,7 +256,7 @@ class ContractView(NationalAct):
         agreement.contract(self.support_request, self.actor, agreement.Market(**form.cleaned_data))
 
 
-class CancelContractView(NationalAct):
+class CancelContractView(ActView):
     ability = Action.CANCEL_CONTRACT
     title = "Annuler la convention"
     lead = "La demande revient à l’étude à l’Agence."
@@ -276,7 +268,7 @@ class CancelContractView(NationalAct):
         agreement.cancel_contract(self.support_request, self.actor, reason=form.cleaned_data["text"])
 
 
-class CommitView(NationalAct):
+class CommitView(ActView):
     """R1232-12: the director general's commitment, after the two signatures."""
 
     ability = Ability.COMMIT
@@ -297,7 +289,7 @@ class CommitView(NationalAct):
         agreement.commit(self.support_request, self.actor, **form.cleaned_data)
 
 
-class StartView(NationalAct):
+class StartView(ActView):
     ability = Action.START_SUPPORT
     title = "Démarrer l’accompagnement"
     lead = "La collectivité est avertie que son accompagnement commence."
@@ -308,7 +300,7 @@ class StartView(NationalAct):
         national.start_support(self.support_request, self.actor)
 
 
-class OrderView(NationalAct):
+class OrderView(ActView):
     """As soon as the commitment is taken, be the start of support yet to come."""
 
     roles = NATIONAL_ROLES

@@ -8,8 +8,16 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from common.actor import Actor, Role
-from requests.enums import DelegationState, FundingMoment, Motive
-from requests.models import Agreement, Delegation, FundingTest, Referral, ReferralMotive, SupportRequest
+from requests.enums import DelegationState, FundingMoment, Motive, NationalAnswerKind, NotRetainedReason
+from requests.models import (
+    Agreement,
+    Delegation,
+    FundingTest,
+    NationalAnswer,
+    Referral,
+    ReferralMotive,
+    SupportRequest,
+)
 from requests.services import routing
 
 
@@ -40,6 +48,14 @@ def national_way(support_request: SupportRequest, actor: Actor) -> dict[str, Any
             }
             for row in _rows(referral, "delegation_rows")
         ],
+        "answers": [
+            {
+                **_with_days(row, "at"),
+                "label": NationalAnswerKind(row["kind"]).label,
+                "reason": NotRetainedReason(row["reason"]).label if row["reason"] else "",
+            }
+            for row in _rows(referral, "answer_rows")
+        ],
         "agreement": _agreement(support_request) if referral else None,
     }
 
@@ -62,6 +78,7 @@ def _referral(support_request: SupportRequest) -> Referral | None:
     motives = ReferralMotive.objects.filter(referral=OuterRef("pk")).order_by("pk")
     tests = FundingTest.objects.filter(**of_request).order_by("at", "pk")
     missions = Delegation.objects.filter(**of_request).order_by("asked_at", "pk")
+    answers = NationalAnswer.objects.filter(**of_request).order_by("at", "pk")
     return (
         Referral.objects.filter(support_request=support_request)
         .select_related("signature__act", "to_sign_by__user")
@@ -76,6 +93,18 @@ def _referral(support_request: SupportRequest) -> Referral | None:
                         threshold="threshold",
                         fully_funded="fully_funded",
                         decided_on="rule__decided_on",
+                    )
+                )
+            ),
+            answer_rows=ArraySubquery(
+                answers.values(
+                    row=JSONObject(
+                        kind="kind",
+                        reason="reason",
+                        at="at",
+                        text="note__text",
+                        service="service__name",
+                        offer="offer__title",
                     )
                 )
             ),

@@ -23,9 +23,8 @@ from requests.models import Agreement, Recommendation, Solution, SolutionLine, S
 from requests.permissions import Ability
 from requests.services import agreement, drafts, exchanges, followup, intake, shown, solution, triage
 from requests.services.solution import live_solution
-from requests.views.acts import ActView, RequestView, SignedInView
+from requests.views.acts import ActView, RequestView, SignedInView, page_of
 from requests.views.drafts import browser_key
-from requests.views.exchanges import page_of
 from requests.views.official_page import Page
 from requests.views.read_first import ReadFirst
 from requests.workflow import Action, Holder, State
@@ -106,7 +105,6 @@ class OfficialAct(ActView):
     """An act of the collectivity on its own request: one goes back to its page. The desk notes on pages of its own what
     it was told otherwise."""
 
-    page = "requests:detail"
     roles = COLLECTIVITY_ROLES
 
 

@@ -279,7 +279,6 @@ class Transfer(ActView):
     lead = "Le guichet choisi instruit la demande. Le vôtre continue à la voir."
     submit = "Transmettre"
     done = "Demande transmise à l’autre guichet."
-    page = "requests:file"
 
     def form_kwargs(self) -> dict[str, Any]:
         concerned = self.support_request.concerned_departments.values("department")

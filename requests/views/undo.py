@@ -17,8 +17,7 @@ from common.actor import COLLECTIVITY_ROLES, Actor
 from common.errors import ServiceError
 from requests.models import HeldAct, SupportRequest
 from requests.services import undo
-from requests.views.acts import RequestView
-from requests.views.exchanges import page_of
+from requests.views.acts import RequestView, page_of
 
 
 class UndoView(RequestView):

@@ -164,6 +164,18 @@ def test_an_answer_after_another_names_who_was_first(name: str, agency: Client, 
     assert case.row.national_answers.count() == 1
 
 
+def test_the_desk_reads_why_the_agency_does_not_act(stage: Stage, sign_in: SignIn) -> None:
+    case = reviewed(stage)
+    with case.on("2026-11-12", stage.account("dg")) as actor:
+        national.not_retain(case.row, actor, reason="budget", text="Aucun crédit avant janvier.")
+    file = sign_in(Client(), "instructeur").get(page("file", case)).content.decode()
+    said = file.partition('id="reponse-agence"')[2].partition("</section>")[0]
+    for words in ("Demande non retenue", "crédits épuisés", "12 novembre 2026", "Aucun crédit avant janvier."):
+        assert words in said
+    mayor = sign_in(Client(), "maire").get(f"/demandes/{case.row.reference}/").content.decode()
+    assert "crédits épuisés" not in mayor.lower(), "the prefecture tells the mayor"
+
+
 def test_taking_up_names_the_instructor(agency: Client, stage: Stage) -> None:
     case = prepared(stage)
     from requests.services import referral
