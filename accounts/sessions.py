@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.actors import actor_for, mandates_in_force
+from accounts.actors import SESSION_MANDATE, actor_for, mandates_in_force
 from accounts.models import Mandate, User
 from common import clock
 
@@ -53,10 +53,10 @@ def signed_in(mandate: Mandate) -> str:
     """The key of a new session under this mandate: for measures and trials, which come in by no form."""
     session = SessionStore()
     session[SESSION_KEY] = str(mandate.user.pk)
-    session[BACKEND_SESSION_KEY] = "accounts.backends.PortalBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = mandate.user.get_session_auth_hash()
     session[SESSION_LIFE] = life_of(mandate.user)
-    session["mandate"] = str(mandate.uuid)
+    session[SESSION_MANDATE] = str(mandate.uuid)
     session.save()
     return str(session.session_key)
 

@@ -40,10 +40,6 @@ class Row:
     page: str
 
 
-def is_open() -> bool:
-    return bool(settings.DEBUG and settings.DEMONSTRATION_CODE)
-
-
 def _actors() -> dict[Account, Actor]:
     """Who each account is under its first mandate, in one query."""
     today = clock.today()
@@ -53,13 +49,14 @@ def _actors() -> dict[Account, Actor]:
     return {account: actors[account.email] for account in ACCOUNTS if account.email in actors}
 
 
-def _rows(reference: str) -> list[Row]:
-    rows = []
-    with everything("which demonstration accounts read a file of the demonstration"):
-        for account, actor in _actors().items():
-            reads = SupportRequest.objects.visible_to(actor).filter(reference=reference).exists()
-            rows.append(Row(account, page_of(actor, reference) if reads else ""))
-    return rows
+def _asked(request: HttpRequest) -> str:
+    return request.GET.get("demande", "")[:40].replace("\x00", "")
+
+
+def _page(actor: Actor, reference: str) -> str:
+    with everything("whether a demonstration account reads a file of the demonstration"):
+        reads = SupportRequest.objects.visible_to(actor).filter(reference=reference).exists()
+    return page_of(actor, reference) if reads else ""
 
 
 def awaited(reference: str) -> Account | None:
@@ -75,32 +72,35 @@ def awaited(reference: str) -> Account | None:
 def _turn(row: Any) -> Account | None:
     actors = _actors()
 
-    def first(role: Role, holds: Callable[[Actor], bool] = lambda actor: True) -> Account | None:
-        return next((one for one, actor in actors.items() if actor.role is role and holds(actor)), None)
+    def first(holds: Callable[[Actor], bool]) -> Account | None:
+        return next((one for one, actor in actors.items() if holds(actor)), None)
 
-    def at_desk(actor: Actor) -> bool:
-        return row.department_id in actor.departments
+    def acting(role: Role) -> Account | None:
+        return first(lambda actor: actor.role is role)
 
-    def applies(actor: Actor) -> bool:
-        return actor.collectivity_id == row.collectivity_id
+    def desk(role: Role) -> Account | None:
+        return first(lambda actor: actor.role is role and row.department_id in actor.departments)
+
+    def applicant() -> Account | None:
+        return first(lambda actor: actor.role is Role.OFFICIAL and actor.collectivity_id == row.collectivity_id)
 
     def works_in(bodies: Iterable[int | None]) -> Account | None:
         known = set(bodies)
-        return next((one for one, actor in actors.items() if actor.organisation_id in known), None)
+        return first(lambda actor: actor.organisation_id in known)
 
     operators = row.delegations.filter(state__in=LIVE_DELEGATIONS).values_list("operator__organisation", flat=True)
     if row.signs:
-        return first(Role.DEPUTY, at_desk)
+        return desk(Role.DEPUTY)
     if row.step is State.CONTRACTING:
         signed = Agreement.objects.filter(support_request=row, cancelled_at__isnull=True, body_signed_on__isnull=False)
-        return first(Role.DIRECTOR_GENERAL) if signed.exists() else first(Role.OFFICIAL, applies)
+        return acting(Role.DIRECTOR_GENERAL) if signed.exists() else applicant()
     match Holder(row.holder):
         case Holder.APPLICANT:
-            return first(Role.OFFICIAL, applies)
+            return applicant()
         case Holder.DESK:
-            return first(Role.INSTRUCTOR, at_desk)
+            return desk(Role.INSTRUCTOR)
         case Holder.AGENCY:
-            return first(Role.NATIONAL)
+            return acting(Role.NATIONAL)
         case Holder.PROVIDER:
             asked = row.solicitations.filter(state=SolicitationState.ASKED)
             return works_in(asked.values_list("provider__organisation", flat=True))
@@ -109,17 +109,16 @@ def _turn(row: Any) -> Account | None:
         case Holder.FOLLOW_UP:
             named = row.assignments.filter(kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True)
             officers = set(named.values_list("person_id", flat=True))
-            officer = next((one for one, actor in actors.items() if actor.person_id in officers), None)
-            national = first(Role.NATIONAL) if row.step is State.NATIONAL_SUPPORT else None
+            officer = first(lambda actor: actor.person_id in officers)
+            national = acting(Role.NATIONAL) if row.step is State.NATIONAL_SUPPORT else None
             return officer or works_in(operators) or national
-    return first(Role.OFFICIAL, applies) if row.survey else None
+    return applicant() if row.survey else None
 
 
 def at_hand(request: HttpRequest) -> dict[str, Any]:
     """For the banner: the address of the accounts, and who is to act on the file at hand."""
     known = request.resolver_match.kwargs.get("reference") if request.resolver_match else None
-    reference = str(known or request.GET.get("demande") or request.session.get(SESSION_FILE, ""))
-    reference = reference[:40].replace("\x00", "")
+    reference = str(known or _asked(request) or request.session.get(SESSION_FILE, ""))
     page = reverse("pages:accounts") + (f"?{urlencode({'demande': reference})}" if reference else "")
     account = awaited(reference) if reference else None
     if account is not None and account.email == getattr(request.user, "email", None):
@@ -130,11 +129,11 @@ def at_hand(request: HttpRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def accounts(request: HttpRequest) -> HttpResponse:
     """GET shows them, those that read file ``?demande=`` first; POST enters one, on that file when it reads it."""
-    if not is_open():
+    if not (settings.DEBUG and settings.DEMONSTRATION_CODE):
         raise Http404
-    reference = request.GET.get("demande", "")[:40].replace("\x00", "")
+    reference, actors = _asked(request), _actors()
     if request.method != "POST":
-        rows = _rows(reference)
+        rows = [Row(account, _page(actor, reference)) for account, actor in actors.items()]
         context: dict[str, Any] = {
             "reference": reference if any(row.page for row in rows) else "",
             "readers": [row for row in rows if row.page],
@@ -146,7 +145,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         raise Http404
     person = get_object_or_404(User, email=account.email, is_active=True)
     logout(request)
-    page = next((row.page for row in _rows(reference) if row.account is account), "")
+    page = _page(actors[account], reference) if account in actors else ""
     progress.save(request, progress.Progress(next=page))
     answer = enter(request, person)
     request.session[SESSION_FILE] = reference

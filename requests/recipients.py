@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.enums import OrganisationKind
 from accounts.models import Mandate, Organisation, SignatureAct
+from accounts.models.mandates import MandateQuerySet
 from common import clock
 from common.actor import Matter, Role
 from notifications.registry import Recipient
@@ -53,18 +54,31 @@ def desk(support_request: SupportRequest) -> Iterable[Recipient]:
         yield Recipient(found.email, f"desk:{support_request.department_id}", found.label)
 
 
-def signatories(support_request: SupportRequest, matter: Matter) -> Iterable[Recipient]:
-    """Whoever may sign this for the desk today: the deputies whose act covers it, the delegate when there is none."""
-    today, department = clock.today(), support_request.department_id
-    acts = SignatureAct.objects.alive(today).filter(department_id=department, matters__contains=[matter.value])
-    direction = list(
-        Mandate.objects.in_force(today)
-        .filter(role__in=[Role.DEPUTY, Role.DELEGATE], department_id=department, confirmed_at__isnull=False)
-        .annotate(covered=Exists(acts.filter(signatory_id=OuterRef("pk"))))
+def _in_direction(support_request: SupportRequest) -> MandateQuerySet:
+    """The delegate and his deputies of the department, today."""
+    return (
+        Mandate.objects.in_force(clock.today())
+        .filter(
+            role__in=[Role.DELEGATE, Role.DEPUTY],
+            department_id=support_request.department_id,
+            confirmed_at__isnull=False,
+        )
         .select_related("user__mailbox", "organisation")
     )
-    deputies = [mandate for mandate in direction if mandate.role == Role.DEPUTY and mandate.covered]
-    delegates = [mandate for mandate in direction if mandate.role == Role.DELEGATE]
+
+
+def direction(support_request: SupportRequest) -> Iterable[Recipient]:
+    yield from (_person(mandate) for mandate in _in_direction(support_request) if mandate.contact_email)
+
+
+def signatories(support_request: SupportRequest, matter: Matter) -> Iterable[Recipient]:
+    """Whoever may sign this for the desk today: the deputies whose act covers it, the delegate when there is none."""
+    acts = SignatureAct.objects.alive(clock.today()).filter(
+        department_id=support_request.department_id, matters__contains=[matter.value], signatory_id=OuterRef("pk")
+    )
+    people = list(_in_direction(support_request).annotate(covered=Exists(acts)))
+    deputies = [mandate for mandate in people if mandate.role == Role.DEPUTY and mandate.covered]
+    delegates = [mandate for mandate in people if mandate.role == Role.DELEGATE]
     yield from (_person(mandate) for mandate in deputies or delegates if mandate.contact_email)
 
 

@@ -28,8 +28,6 @@ from common import clock
 from common.errors import NotAllowed, ServiceError
 from territories.models import Collectivity
 
-BACKEND = "accounts.backends.PortalBackend"
-
 
 def meta_of(request: HttpRequest) -> sign_in.Meta:
     return sign_in.Meta(network=client_network(request))
@@ -40,7 +38,7 @@ def enter(request: HttpRequest, user: User, *, mailbox: str = "") -> HttpRespons
     there are several. ``mailbox``: the shared address by which one came in, which narrows the mandates reached."""
     wanted = progress.destination(request, progress.load(request).next)
     progress.clear(request)
-    login(request, user, backend=BACKEND)
+    login(request, user)
     request.session.pop(SESSION_MANDATE, None)
     if mailbox:
         request.session[SESSION_MAILBOX] = mailbox

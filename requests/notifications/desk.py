@@ -5,9 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import Mandate
-from common import clock
-from common.actor import Matter, Role
+from common.actor import Matter
 from notifications.registry import Recipient, register
 from requests import events, recipients
 from requests.models import (
@@ -163,14 +161,7 @@ class ChasedByApplicant(ToDesk):
     @staticmethod
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
         yield from contacts(support_request)
-        direction = Mandate.objects.in_force(clock.today()).filter(
-            role__in=[Role.DELEGATE, Role.DEPUTY],
-            department=support_request.department_id,
-            confirmed_at__isnull=False,
-        )
-        for row in direction.select_related("user__mailbox", "organisation"):
-            if row.contact_email:
-                yield Recipient(row.contact_email, f"user:{row.user_id}", row.user.display_name, row.user_id)
+        yield from recipients.direction(support_request)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return "la collectivité demande où en est sa demande"

@@ -146,11 +146,10 @@ class OperatorFile(FileView):
 
     def get_context(self) -> dict[str, Any]:
         context = super().get_context()
-        asked = self.support_request.delegations.filter(
-            operator__organisation_id=_body(self.actor), state=DelegationState.ASKED
-        )
-        if (mission := asked.first()) is not None:  # before his answer there is nothing else to do
-            answer = Offered("Répondre à la mission", reverse("requests:delegation", args=[mission.uuid]))
+        missions = context["way"]["delegations"] if context["way"] else []
+        mine = next((mission for mission in missions if mission["mine"]), None)
+        if mine is not None:  # before his answer there is nothing else to do
+            answer = Offered("Répondre à la mission", reverse("requests:delegation", args=[mine["uuid"]]))
             context |= {"primary": answer, "other_acts": []}
         return context
 

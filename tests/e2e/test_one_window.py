@@ -46,6 +46,22 @@ class Window:
         desk.tick("Commune")
         desk.press("Enregistrer")
 
+    def solicited(self, offer: str) -> None:
+        deputy = self.turn("Mme Charme")
+        deputy.check()
+        self.act("Décider")
+        steps.solicit(deputy, offer)
+
+    def accepted(self, solicitation: str) -> None:
+        """By the helper before whose eyes his solicitations are; then proposed, agreed, followed to the end."""
+        helper = self.visitor
+        helper.page.get_by_role("link", name=re.compile(solicitation)).first.click()
+        helper.tick("J’accepte")
+        helper.press("Envoyer ma réponse")
+        self.proposed()
+        self.turn("M. Noyer")
+        self.closed()
+
     def proposed(self) -> None:
         desk = self.turn("M. Frêne")
         self.act("Proposer une aide")
@@ -86,33 +102,17 @@ def visitor_alone(screen: Open) -> Visitor:
 def test_a_local_provider(visitor_alone: Visitor) -> None:
     window = Window(visitor_alone, "Reconvertir notre ancienne école.", "Bâtiment communal à reconvertir")
     window.qualified()
-    deputy = window.turn("Mme Charme")
-    deputy.check()
-    window.act("Décider")
-    steps.solicit(deputy, "Assistance à maîtrise d’ouvrage pour un bâtiment communal")
-    provider = window.turn("M. Micocoulier")
-    provider.page.get_by_role("link", name=re.compile("Mézel")).first.click()
-    provider.tick("J’accepte")
-    provider.press("Envoyer ma réponse")
-    window.proposed()
-    window.turn("M. Noyer")
-    window.closed()
+    window.solicited("Assistance à maîtrise d’ouvrage pour un bâtiment communal")
+    window.turn("M. Micocoulier")
+    window.accepted("Mézel")
 
 
 def test_an_operator_without_the_agency(visitor_alone: Visitor) -> None:
     window = Window(visitor_alone, "Monter le budget de l’école.", "Finances, montage juridique, marché public")
     window.qualified()
-    deputy = window.turn("Mme Charme")
-    window.act("Décider")
-    steps.solicit(deputy, "Renseignements juridiques et financiers")
-    operator = window.turn("Mme Saule")
-    operator.follow("Sollicitations")
-    operator.page.get_by_role("link", name=re.compile("Mézel.*Finances")).first.click()
-    operator.tick("J’accepte")
-    operator.press("Envoyer ma réponse")
-    window.proposed()
-    window.turn("M. Noyer")
-    window.closed()
+    window.solicited("Renseignements juridiques et financiers")
+    window.turn("Mme Saule").follow("Sollicitations")
+    window.accepted("Mézel.*Finances")
 
 
 def test_to_the_agency_and_an_operator(visitor_alone: Visitor) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Mandate
+from accounts.sessions import signed_in
 from requests.demonstration.stage import Stage
 from tests import databases
 from tests.faults.portal import Portal, running
@@ -35,10 +36,7 @@ def sign_in(stage: Stage) -> Callable[[str], Client]:
     def enter(who: str | Mandate) -> Client:
         mandate = stage.account(who) if isinstance(who, str) else who
         client = Client()
-        client.force_login(mandate.user, backend="accounts.backends.PortalBackend")
-        session = client.session
-        session["mandate"] = str(mandate.uuid)
-        session.save()
+        client.cookies["sessionid"] = signed_in(mandate)
         return client
 
     return enter

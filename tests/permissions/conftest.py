@@ -11,13 +11,11 @@ import pytest
 import time_machine
 import zeal
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.http import FileResponse, HttpResponseBase
 from django.test import Client
 
-from accounts.models import Mandate
-from accounts.sessions import SESSION_LIFE, life_of
+from accounts.sessions import signed_in
 from common import database, perimeter
 from common.database import pointed_at
 from tests import databases
@@ -34,18 +32,6 @@ class Prepared:
     sessions: dict[str, str]
 
 
-def _session(mandate: Mandate) -> str:
-    """The key of a session opened under that mandate, as a sign-in leaves it."""
-    store = SessionStore()
-    store["_auth_user_id"] = str(mandate.user_id)
-    store["_auth_user_backend"] = "accounts.backends.PortalBackend"
-    store["_auth_user_hash"] = mandate.user.get_session_auth_hash()
-    store["mandate"] = str(mandate.uuid)
-    store[SESSION_LIFE] = life_of(mandate.user)
-    store.create()
-    return str(store.session_key)
-
-
 @pytest.fixture(scope="session")
 def prepared(django_db_setup: None, clones: databases.Clones, django_db_blocker: Any) -> Iterator[Prepared]:
     with django_db_blocker.unblock(), time_machine.travel(f"{TODAY}+01:00", tick=False), zeal.zeal_ignore():
@@ -53,7 +39,7 @@ def prepared(django_db_setup: None, clones: databases.Clones, django_db_blocker:
         with pointed_at(name):
             cast = build()
             assert database.grant(ROLE) or database.grant(ROLE), "two processes may create the role at once"
-            sessions = {actor: _session(mandate) for actor, mandate in cast.mandates.items()}
+            sessions = {actor: signed_in(mandate) for actor, mandate in cast.mandates.items()}
     yield Prepared(name, cast, sessions)
     clones.drop(name)
 

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Mandate
+from accounts.sessions import signed_in
 from anct_portal import volume
 from anct_portal.declarations import declared
 from common.actor import Role
@@ -44,10 +45,7 @@ def test_a_small_volume_holds_every_invariant(built: None, client: Client) -> No
 
     last = Transition.objects.select_related("support_request__department").latest("at")
     mandate = Mandate.objects.get(role=Role.DEPUTY, department=last.support_request.department)
-    client.force_login(mandate.user, backend="accounts.backends.PortalBackend")
-    session = client.session
-    session["mandate"] = str(mandate.uuid)
-    session.save()
+    client.cookies["sessionid"] = signed_in(mandate)
     assert client.get("/guichet/").status_code == 200
     for page in ("", "proposition/"):
         address = f"/guichet/{last.support_request.reference}/{page}"

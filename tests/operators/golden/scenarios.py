@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from operators.matching.facts import Area, Facts, OfferRecord, ZoningFact
 from operators.matching.reasons import Voice, evidence_sentence, headline, sentence, short_label
 from operators.matching.recommend import Assessment, assess
+from tests.operators.factories import AREAS
 
 HERE = Path(__file__).parent
 DAY = dt.date(2026, 11, 21)
@@ -63,14 +64,7 @@ MEZEL = Facts(
     kind="commune",
     code="04121",
     name="Mézel",
-    areas={
-        "nation": frozenset({"FR"}),
-        "region": frozenset({"93"}),
-        "department": frozenset({"04"}),
-        "arrondissement": frozenset({"043"}),
-        "epci": frozenset({"200067437"}),
-        "commune": frozenset({"04121"}),
-    },
+    areas=AREAS,
     population=611,
     population_vintage=2023,
     population_column="municipal",
