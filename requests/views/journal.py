@@ -1,4 +1,4 @@
-"""« Journal » of a file: what was done, by whom, when; transitions, decisions and follow-up in one statement."""
+"""« Journal » of a file: what was done, by whom, when; acts, decisions, answers, signatures, steps in one statement."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,17 +7,30 @@ from typing import Any
 from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
+from common.actor import Matter
 from common.french import NBSP
-from requests.enums import ActionChoices, DecisionKind, EntryKind, StateChoices
-from requests.models import Decision, FollowUpEntry, SupportRequest, Transition
+from requests.enums import ActionChoices, DecisionKind, DelegationState, EntryKind, SolicitationState, StateChoices
+from requests.models import (
+    Agreement,
+    Decision,
+    Delegation,
+    FollowUpEntry,
+    Signature,
+    Solicitation,
+    Solution,
+    SupportRequest,
+    Transition,
+)
 
-_TRANSITION, _DECISION, _ENTRY = "transition", "decision", "entry"
+_TRANSITION, _DECISION, _ENTRY, _ANSWER = "transition", "decision", "entry", "answer"
+_PUBLIC, _INTERNAL = (Value(read, output_field=BooleanField()) for read in (True, False))
 _COLUMNS = (
     "source",
     "happened",
     "rank",
     "what",
     "extra",
+    "day",
     "words",
     "public",
     "civility",
@@ -34,17 +47,18 @@ class JournalLine:
     text: str
     who: str
     body: str
-    #: The day of a follow-up step, which may be told later.
+    #: The day of a follow-up step or of a signature, which may be told later.
     on: dt.date | None
     is_public: bool
     kind: str
 
 
 def journal_of(support_request: SupportRequest, *, internal: bool) -> list[JournalLine]:
-    """The latest first. Without ``internal``: no decision, no note and no step that the collectivity does not read."""
-    parts = [_transitions(support_request, internal), _entries(support_request, internal)]
+    """The latest first. Without ``internal``: no decision, no provider's answer, no note and no step that the
+    collectivity does not read."""
+    parts = [_transitions(support_request, internal), _entries(support_request, internal), *_agreed(support_request)]
     if internal:
-        parts.append(_decisions(support_request))
+        parts += [_decisions(support_request), *_answers(support_request)]
     rows = parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank")
     return [_line(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
@@ -53,101 +67,158 @@ def _text(value: str) -> Value:
     return Value(value, output_field=CharField())
 
 
-def _person(path: str) -> dict[str, Any]:
-    return {
-        name: Coalesce(f"{path}__{column}", _text(""))
-        for name, column in (("civility", "civility"), ("first_name", "first_name"), ("last_name", "last_name"))
+def _lines(rows: QuerySet[Any], source: str, *, person: str = "", **columns: Any) -> QuerySet[Any]:
+    """The columns of a part: ``happened`` and ``what`` at least; ``person`` is the path of whoever did it."""
+    columns = {
+        "rank": Value(0),
+        "extra": _text(""),
+        "day": _text(""),
+        "words": Value("", output_field=TextField()),
+        "public": _PUBLIC,
+        "service": _text(""),
+        **{
+            name: Coalesce(f"{person}__{name}", _text("")) if person else _text("")
+            for name in ("civility", "first_name", "last_name")
+        },
+        **columns,
     }
+    return rows.order_by().annotate(source=_text(source), **columns).values_list(*_COLUMNS)
 
 
 def _transitions(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
     readable = Q(note__isnull=False) if internal else Q(note__is_public=True)
     history = Transition.objects.filter(support_request=support_request)
-    return (
-        (history if internal else history.standing())
-        .order_by()
-        .annotate(
-            source=_text(_TRANSITION),
-            happened=F("at"),
-            rank=F("number"),
-            what=F("action"),
-            extra=F("to_state"),
-            words=Case(When(readable, then=F("note__text")), default=Value(""), output_field=TextField()),
-            public=Coalesce(F("note__is_public"), Value(True), output_field=BooleanField()),  # noqa: FBT003
-            service=F("body"),
-            **_person("person"),
-        )
-        .values_list(*_COLUMNS)
+    return _lines(
+        history if internal else history.standing(),
+        _TRANSITION,
+        person="person",
+        happened=F("at"),
+        rank=F("number"),
+        what=F("action"),
+        extra=F("to_state"),
+        words=Case(When(readable, then=F("note__text")), default=Value(""), output_field=TextField()),
+        public=Coalesce(F("note__is_public"), _PUBLIC),
+        service=F("body"),
     )
 
 
 def _entries(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
     found = FollowUpEntry.objects.filter(support_request=support_request)
-    return (
-        (found if internal else found.filter(is_public=True))
-        .order_by()
-        .annotate(
-            source=_text(_ENTRY),
-            happened=F("recorded_at"),
-            rank=Value(0),
-            what=F("kind"),
-            extra=Cast("on", CharField()),
-            words=F("text"),
-            public=F("is_public"),
-            service=_text(""),
-            **_person("author"),
-        )
-        .values_list(*_COLUMNS)
+    return _lines(
+        found if internal else found.filter(is_public=True),
+        _ENTRY,
+        person="author",
+        happened=F("recorded_at"),
+        what=F("kind"),
+        day=Cast("on", CharField()),
+        words=F("text"),
+        public=F("is_public"),
     )
 
 
 def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
-    return (
-        Decision.objects.filter(support_request=support_request)
-        .order_by()
-        .annotate(
-            source=_text(_DECISION),
-            happened=F("at"),
-            rank=Value(0),
-            what=F("kind"),
-            extra=Case(
-                When(dispatch__cancelled_at__isnull=False, then=_text("cancelled")),
-                default=Cast("differs", CharField()),
-            ),
-            words=Coalesce(F("reason__text"), Value(""), output_field=TextField()),
-            public=Value(False, output_field=BooleanField()),  # noqa: FBT003
-            service=_text(""),
-            **_person("person"),
-        )
-        .values_list(*_COLUMNS)
+    cancelled = When(dispatch__cancelled_at__isnull=False, then=_text("cancelled"))
+    return _lines(
+        Decision.objects.filter(support_request=support_request),
+        _DECISION,
+        person="person",
+        happened=F("at"),
+        what=F("kind"),
+        extra=Case(cancelled, default=Cast("differs", CharField())),
+        words=Coalesce(F("reason__text"), Value(""), output_field=TextField()),
+        public=_INTERNAL,
     )
+
+
+def _answers(support_request: SupportRequest) -> list[QuerySet[Any]]:
+    """Of each provider and operator asked: their first acceptance and their last refusal alone move the file."""
+    asked = Solicitation.objects.filter(
+        support_request=support_request, state__in=[SolicitationState.ACCEPTED, SolicitationState.DECLINED]
+    )
+    missions = Delegation.objects.filter(
+        support_request=support_request, state__in=[DelegationState.ACCEPTED, DelegationState.DECLINED]
+    )
+    accepted = When(state="accepted", then=_text("accepte"))
+    said: dict[str, Any] = {
+        "happened": F("answered_at"),
+        "what": Case(accepted, default=_text("décline")),
+        "public": _INTERNAL,
+    }
+    return [
+        _lines(asked, _ANSWER, extra=F("provider__name"), words=F("answer"), service=F("answered_by"), **said),
+        _lines(missions, _ANSWER, person="answered_by", extra=F("operator__name"), words=F("answer_text"), **said),
+    ]
+
+
+def _agreed(support_request: SupportRequest) -> list[QuerySet[Any]]:
+    """What the collectivity accepts and what is signed, while the file waits for another hand to move."""
+    agreements = Agreement.objects.filter(support_request=support_request)
+    return [
+        _lines(
+            Solution.objects.filter(support_request=support_request, state="accepted"),
+            _ANSWER,
+            person="answered_by",
+            happened=F("answered_at"),
+            what=_text("accepte la proposition"),
+            extra=_text("La collectivité"),
+            words=Coalesce(F("answer_note__text"), Value(""), output_field=TextField()),
+        ),
+        _lines(
+            Signature.objects.filter(support_request=support_request, matter=Matter.AGREEMENT),
+            _ANSWER,
+            happened=F("recorded_at"),
+            what=_text("signe la convention"),
+            extra=_text("L’État"),
+            day=Cast("signed_on", CharField()),
+            service=F("signatory"),
+        ),
+        _lines(
+            agreements.filter(body_recorded_at__isnull=False),
+            _ANSWER,
+            happened=F("body_recorded_at"),
+            rank=Value(1),
+            what=_text("signe la convention"),
+            extra=_text("La collectivité"),
+            day=Cast("body_signed_on", CharField()),
+            service=F("body_signed_by"),
+        ),
+        _lines(
+            agreements.filter(commitment_recorded_at__isnull=False),
+            _ANSWER,
+            person="committed_by",
+            happened=F("commitment_recorded_at"),
+            rank=Value(2),
+            what=_text("engage la dépense"),
+            extra=_text("L’Agence"),
+            day=Cast("committed_on", CharField()),
+        ),
+    ]
 
 
 def _line(row: dict[str, Any]) -> JournalLine:
-    on = None
-    match row["source"]:
-        case source if source == _ENTRY:
-            title = EntryKind(row["what"]).label
-            on = dt.date.fromisoformat(row["extra"])
-        case source if source == _DECISION:
-            label = DecisionKind(row["what"]).label
-            title = f"Décision : {label[0].lower()}{label[1:]}"
-            if row["extra"] == "true":
-                title += ", en s’écartant de la proposition"
-            elif row["extra"] == "cancelled":
-                title += ", annulée avant l’envoi"
-        case _:
-            title = f"{ActionChoices(row['what']).label} → {StateChoices(row['extra']).label}"
     return JournalLine(
         at=row["happened"],
-        title=title,
+        title=_title(row),
         text=row["words"],
-        who=name_of(row) or "Le portail",
-        body=row["service"],
-        on=on,
+        who=name_of(row) or (row["service"] if row["source"] == _ANSWER else "") or "Le portail",
+        body="" if row["source"] == _ANSWER else row["service"],
+        on=dt.date.fromisoformat(row["day"]) if row["day"] else None,
         is_public=row["public"],
         kind=row["source"],
     )
+
+
+def _title(row: dict[str, Any]) -> str:
+    match row["source"]:
+        case source if source == _ENTRY:
+            return EntryKind(row["what"]).label
+        case source if source == _ANSWER:
+            return f"{row['extra']} {row['what']}"
+        case source if source == _DECISION:
+            label = DecisionKind(row["what"]).label
+            more = {"true": ", en s’écartant de la proposition", "cancelled": ", annulée avant l’envoi"}
+            return f"Décision : {label[0].lower()}{label[1:]}{more.get(row['extra'], '')}"
+    return f"{ActionChoices(row['what']).label} → {StateChoices(row['extra']).label}"
 
 
 def name_of(person: dict[str, Any]) -> str:

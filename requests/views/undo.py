@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +15,7 @@ from django.urls import reverse
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, Actor
 from common.errors import ServiceError
-from requests.models import HeldAct, SupportRequest
+from requests.models import HeldAct, Solicitation, SupportRequest
 from requests.services import undo
 from requests.views.acts import RequestView, page_of
 
@@ -56,14 +56,22 @@ WORDS_KEPT = dt.timedelta(minutes=15)
 
 def latest_of(actor: Actor) -> Subquery:
     """What ``actor`` did last to a file, as a column of the file's own statement."""
-    acts = HeldAct.objects.filter(support_request=OuterRef("pk"), person=actor.person_id).order_by("-told_at")
-    row = JSONObject(id="id", at="at", told_at="told_at", undone_at="undone_at", moved="transition", text="text")
+    answers = Solicitation.objects.filter(decision=OuterRef("decision")).exclude(answered_by="")
+    acts = (
+        HeldAct.objects.filter(support_request=OuterRef("pk"), person=actor.person_id)
+        .annotate(answered=Exists(answers))
+        .order_by("-told_at")
+    )
+    row = JSONObject(
+        id="id", at="at", told_at="told_at", undone_at="undone_at", moved="transition", answered="answered", text="text"
+    )
     return Subquery(acts.values(row=row)[:1])
 
 
 def still_undoable(act: dict[str, Any] | None, support_request: SupportRequest) -> dict[str, Any] | None:
-    """What may still be taken back, with the seconds left; None when it was told, undone, or the file has moved."""
-    if act is None or act["undone_at"] is not None:
+    """What may still be taken back, with the seconds left; None when it was told, undone, answered, or the file
+    has moved."""
+    if act is None or act["undone_at"] is not None or act["answered"]:
         return None
     told_at = dt.datetime.fromisoformat(act["told_at"])
     moved_since = act["moved"] and dt.datetime.fromisoformat(act["at"]) != support_request.last_activity_at

@@ -260,6 +260,10 @@ def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: 
     assert director.post(page("national-commit", case), commitment).status_code == 302
     case.row.refresh_from_db()
     assert case.row.state == "contracting"  # support starts on 7 December
+    journal = desk.get(page("file", case)).text
+    journal = journal[journal.index('id="journal"') :]
+    told = ["L’Agence engage la dépense", "La collectivité signe la convention", "L’État signe la convention"]
+    assert sorted(told, key=journal.index) == told, "the latest first, before the file moves"
 
     contractor = ensure_organisation("bureau", OrganisationKind.CONTRACTOR, "Bureau d’études")
     assert page("national-order", case) in agency.get(page("national-file", case)).content.decode()

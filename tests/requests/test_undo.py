@@ -194,13 +194,17 @@ def test_a_decision_taken_back_before_its_worker_is_never_carried_out(stage: Sta
     assert case.row.state == "qualification"
 
 
-def test_a_provider_that_answered_is_not_unasked(stage: Stage) -> None:
+def test_a_provider_that_answered_is_not_unasked(stage: Stage, client: Client, sign_in: Any) -> None:
     case = qualified(stage)
+    deputy = sign_in(client, "adjoint")
+    page = f"/guichet/{case.row.reference}/"
     actor = stage.actor(stage.account("adjoint"))
     with holding(held()):
         triage.decide_local(case.row, actor, [offer("caue-bourg-04")], message="Besoin.", reason="Choix.")
     jobs.sweep(SETTLED)
+    assert f'action="{page}annuler/"' in deputy.get(page).text
     solution.answer_solicitation(case.row.solicitations.get(), case_actor(case), accepted=True, channel="mail")
+    assert f'action="{page}annuler/"' not in deputy.get(page).text
     with pytest.raises(Conflict, match="déjà répondu"):
         undo.undo(HeldAct.objects.get(support_request=case.row), actor)
 
