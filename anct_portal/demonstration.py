@@ -20,7 +20,7 @@ from accounts.demonstration import ACCOUNTS, Account
 from accounts.models import Mandate, User
 from accounts.views.sign_in import enter
 from common import clock
-from common.actor import Actor, Role
+from common.actor import Actor, Matter, Role
 from common.perimeter import everything
 from requests.enums import LIVE_DELEGATIONS, AssignmentKind, SolicitationState
 from requests.models import Agreement, SupportRequest, Survey
@@ -81,6 +81,17 @@ def _turn(row: Any) -> Account | None:
     def desk(role: Role) -> Account | None:
         return first(lambda actor: actor.role is role and row.department_id in actor.departments)
 
+    def signatory() -> Account | None:
+        """A deputy whose act is in force, before the delegate."""
+        deputy = first(
+            lambda actor: (
+                actor.role is Role.DEPUTY
+                and row.department_id in actor.departments
+                and actor.may_sign(Matter.LOCAL_DECISION)
+            )
+        )
+        return deputy or desk(Role.DELEGATE)
+
     def applicant() -> Account | None:
         return first(lambda actor: actor.role is Role.OFFICIAL and actor.collectivity_id == row.collectivity_id)
 
@@ -90,7 +101,7 @@ def _turn(row: Any) -> Account | None:
 
     operators = row.delegations.filter(state__in=LIVE_DELEGATIONS).values_list("operator__organisation", flat=True)
     if row.signs:
-        return desk(Role.DEPUTY)
+        return signatory()
     if row.step is State.CONTRACTING:
         signed = Agreement.objects.filter(support_request=row, cancelled_at__isnull=True, body_signed_on__isnull=False)
         return acting(Role.DIRECTOR_GENERAL) if signed.exists() else applicant()

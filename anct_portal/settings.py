@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    *(["anct_portal.pages.NotFoundMiddleware"] if DEBUG else []),
     "common.readonly.ReadOnlyMiddleware",
 ]
 
@@ -148,8 +149,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 20 * 1024 * 1024)
-REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 100 * 1024 * 1024)
+FILE_MAX_BYTES = env.integer("FILE_MAX_BYTES", 20_000_000)
+REQUEST_MAX_BYTES = env.integer("REQUEST_MAX_BYTES", 100_000_000)
 #: clamd, ``host:port`` or the path of its socket; empty: files are marked as not scanned.
 CLAMD_ADDRESS = env.text("CLAMD_ADDRESS", "")
 

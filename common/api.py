@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views import View
@@ -85,6 +85,12 @@ class CursorPagination(pagination.CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Any) -> Any:
+        cursor = super().decode_cursor(request)
+        if cursor is not None and "\x00" in str(cursor.position):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
 
     def get_ordering(self, request: Any, queryset: Any, view: Any) -> Any:
         ordering = getattr(view, "ordering", None) or self.ordering
@@ -167,6 +173,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
             error = exceptions.NotFound()
         elif isinstance(error, PermissionDenied):
             error = exceptions.PermissionDenied()
+        elif isinstance(error, RequestDataTooBig):  # a middleware had begun to read the body
+            error = TooLargeError()
         if isinstance(error, exceptions.APIException):
             status, detail, code, errors = _from_drf(error)
             if getattr(error, "auth_header", None):

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from common.api import TooLargeError, announced, problem
+from common.french import size
 
 #: What stands around the files of a form: its other fields, and the marks between its parts.
 MARGIN = 1024 * 1024
@@ -23,5 +24,5 @@ class SizeMiddleware:
             return self.get_response(request)
         if request.path.startswith("/api/"):
             return problem(413, TooLargeError.default_detail, code=TooLargeError.default_code, request=request)
-        most = settings.REQUEST_MAX_BYTES // 1024**2
+        most = size(settings.REQUEST_MAX_BYTES)
         return HttpResponse(render_to_string("errors/413.html", {"most": most}), status=413)

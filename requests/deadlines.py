@@ -59,5 +59,6 @@ def answer_by(asked: dt.date, council_on: dt.date | None, territory: str) -> dt.
 
 def council_in_sight(on: dt.date) -> None:
     """A validator of forms and of the API: a slip of the year would carry every delay with it."""
-    if on > clock.today() + dt.timedelta(days=366 * YEARS_IN_SIGHT):
-        raise ValidationError("Ce conseil est dans plus de deux ans : vérifiez l’année.")
+    in_sight = dt.timedelta(days=366 * YEARS_IN_SIGHT)
+    if abs(on - clock.today()) > in_sight:
+        raise ValidationError("Ce conseil est à plus de deux ans d’aujourd’hui : vérifiez l’année.")

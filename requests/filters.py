@@ -22,7 +22,7 @@ from requests.queue import COUNTERS, COUNTERS_BY_KEY, ENDED, ORDERS, ORDERS_BY_K
 from requests.workflow import State
 from territories.enums import CollectivityKind
 from territories.models import Arrondissement, Collectivity
-from territories.names import normalise
+from territories.names import normalise, unaccented
 
 REFERENCE = re.compile(r"[0-9]{4}-[0-9][0-9AB][0-9]?(-[0-9]{0,5})?", re.IGNORECASE)
 
@@ -71,13 +71,13 @@ class QueueFilter(django_filters.FilterSet):
     def __init__(self, data: QueryDict, queryset: QuerySet[SupportRequest], actor: Actor, departments: frozenset[str]):
         super().__init__(data, queryset)
         self.actor = actor
-        self.form.fields["sujet"].choices = [("", "---------"), *_subjects()]
+        self.form.fields["sujet"].choices = _subjects()
         areas = _arrondissements(departments)
         groupings = _groupings(departments)
         people = _agents(departments) if actor.role in DESK_ROLES else []
         for name, choices in (("arrondissement", areas), ("epci", groupings), ("interlocuteur", people)):
             if choices:
-                self.form.fields[name].choices = [("", "---------"), *choices]
+                self.form.fields[name].choices = choices
             else:
                 del self.form.fields[name]
                 del self.filters[name]
@@ -122,7 +122,7 @@ class QueueFilter(django_filters.FilterSet):
         value = " ".join(value.split())
         if REFERENCE.fullmatch(value):
             return queryset.filter(reference__startswith=value.upper())
-        found = Q(words=SearchQuery(value, config="french", search_type="websearch"))
+        found = Q(words=SearchQuery(unaccented(value), config="french", search_type="websearch"))
         named = normalise(value)
         if named:
             found |= Q(collectivity__normalised_name__startswith=named)

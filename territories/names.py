@@ -8,6 +8,8 @@ that a stored column and its index can rest on it.
 import re
 import unicodedata
 
+from django.db.models import F, Func
+
 _ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
 _PLAIN = "aaaaaaceeeeiiiinooooouuuuyy"
 _FOLD = str.maketrans(_ACCENTED, _PLAIN)
@@ -53,8 +55,17 @@ DROP FUNCTION IF EXISTS territories_normalise(text);
 """
 
 
+def unaccented(text: str) -> str:
+    """The text in small letters without accents, its words and punctuation kept."""
+    return unicodedata.normalize("NFC", text).lower().translate(_FOLD).replace("œ", "oe").replace("æ", "ae")
+
+
+def normalised(column: str) -> Func:
+    """The normal form of a column's text, in SQL."""
+    return Func(F(column), function="territories_normalise")
+
+
 def normalise(text: str) -> str:
     """The normal form of a name; the same as SQL's ``territories_normalise``."""
-    folded = unicodedata.normalize("NFC", text).lower().translate(_FOLD).replace("œ", "oe").replace("æ", "ae")
-    words = _OTHER.sub(" ", folded).split()
+    words = _OTHER.sub(" ", unaccented(text)).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

@@ -112,7 +112,7 @@ class ReferralForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """Columns of the referral."""
-        skipped = {"motives", "referent", *(f"justification_{motive}" for motive in Motive.values)}
+        skipped = {"motives", "referent", "seen", *(f"justification_{motive}" for motive in Motive.values)}
         return {name: value for name, value in self.cleaned_data.items() if name not in skipped}
 
 

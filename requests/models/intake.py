@@ -25,6 +25,7 @@ from requests.enums import (
 )
 from requests.permissions import draft_visibility, visibility
 from requests.workflow import HOLDERS, TERMINAL, Action, State
+from territories.names import normalised
 
 #: States that a request may be in before its receipt was acknowledged.
 UNREAD = (State.SUBMITTED, State.INCOMPLETE, State.ATTACHED, State.WITHDRAWN, State.DROPPED)
@@ -149,7 +150,8 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def lock(self, pk: int) -> "SupportRequest":
         """The row, locked until the transaction ends, and held: row-level security lets it be read until then, whatever
         the act makes of it (docs/adr/0011). Raises ``SupportRequest.DoesNotExist``."""
-        for row in self.select_for_update(of=("self",)).filter(pk=pk).annotate(held_now=KeptInHand())[:1]:
+        # NO KEY: a worker that writes a row about this request checks its key, and must not wait for whoever acts on it
+        for row in self.select_for_update(of=("self",), no_key=True).filter(pk=pk).annotate(held_now=KeptInHand())[:1]:
             return row
         raise self.model.DoesNotExist
 
@@ -206,9 +208,9 @@ class SupportRequest(NeverDeleted):
     public_title = models.CharField("intitulé communicable", max_length=120)
     need = models.TextField("besoin", max_length=2000)
     # No index of words: under row-level security PostgreSQL would not use it (docs/adr/0011). Words kept ready are
-    # compared among the rows of a perimeter, which have indexes.
+    # compared among the rows of a perimeter, which have indexes. Without accents, as they are searched.
     words = models.GeneratedField(
-        expression=SearchVector("title", "public_title", "need", config="french"),
+        expression=SearchVector(*map(normalised, ("title", "public_title", "need")), config="french"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -17,6 +17,7 @@ from accounts.services import attempts
 from common import clock
 from common.actor import Actor
 from common.errors import Conflict, Invalid, NotAllowed, ServiceError
+from common.french import size
 from files.models import StoredFile
 from files.services import store
 from operators.models import Subject
@@ -150,9 +151,7 @@ def add_files(draft: Draft, files: Sequence[tuple[str, BinaryIO | bytes]]) -> li
                         raise Invalid(f"{MAX_FILES} fichiers au plus. Vous pourrez en ajouter après l’envoi.")
                     stored = store(name, stream)
                     if total + stored.size > settings.REQUEST_MAX_BYTES:
-                        raise Invalid(
-                            f"Ensemble, vos fichiers dépasseraient {settings.REQUEST_MAX_BYTES // 1024**2} Mo."
-                        )
+                        raise Invalid(f"Ensemble, vos fichiers dépasseraient {size(settings.REQUEST_MAX_BYTES)}.")
                     row = DraftFile.objects.create(draft=draft, file=stored, added_at=clock.now())
             except Invalid as error:
                 found.append(error)

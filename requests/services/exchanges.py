@@ -14,6 +14,7 @@ from common.actor import DESK_ROLES, Actor
 from common.calendar import working_days_between
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
+from common.french import size
 from files.services import store
 from requests import deadlines
 from requests.enums import Channel, ConversationChannel, DocumentKind
@@ -53,7 +54,8 @@ def post(
     key: uuid.UUID | None = None,
     at: dt.datetime | None = None,
 ) -> Message:
-    """Posts a message; the same ``key`` again returns the same message (double click, back button)."""
+    """Posts a message; the same ``key`` again returns the same message (double click, back button).
+    Raises ``Conflict`` when that key went with another text."""
     at = at or clock.now()
     text = transitions.require_text(text, "text", "Écrivez votre message.", at_most=5000)
     with transaction.atomic():
@@ -62,8 +64,13 @@ def post(
         if key is not None:
             existing = Message.objects.filter(submission_key=key).first()
             if existing is not None:
-                if existing.author_id != actor.person_id or existing.support_request_id != support_request.pk:
-                    raise Conflict("Ce message a déjà été envoyé.", code="key_reused")
+                given = (actor.person_id, support_request.pk, channel, text)
+                if (existing.author_id, existing.support_request_id, existing.channel, existing.text) != given:
+                    raise Conflict(
+                        "Un autre message est déjà parti de cette page. Celui-ci n’est pas envoyé : copiez-le, rouvrez "
+                        "la page et envoyez-le.",
+                        code="key_reused",
+                    )
                 return existing
         message = Message.objects.create(
             support_request=support_request,
@@ -144,8 +151,8 @@ def keep_files(
             with transaction.atomic():
                 stored = store(name, stream)
                 if total + stored.size > settings.REQUEST_MAX_BYTES:
-                    limit = settings.REQUEST_MAX_BYTES // 1024**2
-                    raise Invalid(f"Les fichiers de cette demande dépasseraient {limit} Mo.", field="file")
+                    limit = size(settings.REQUEST_MAX_BYTES)
+                    raise Invalid(f"Les fichiers de cette demande dépasseraient {limit}.", field="file")
                 document = Document.objects.create(
                     support_request=support_request,
                     channel=channel,

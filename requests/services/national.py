@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Mandate
 from common import clock
-from common.actor import Actor
+from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from operators.enums import ProviderKind
@@ -165,11 +165,13 @@ def answer_delegation(
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(delegation.support_request_id)
         delegation = Delegation.objects.select_for_update(of=("self",)).select_related("operator").get(pk=delegation.pk)
-        if (
-            Ability.ANSWER_DELEGATION not in abilities(actor, support_request)
-            or delegation.operator.organisation_id != actor.organisation_id
-        ):
+        is_asked = actor.role is Role.OPERATOR and delegation.operator.organisation_id == actor.organisation_id
+        if not is_asked:
             raise NotAllowed("Cette mission est confiée à un autre opérateur.")
+        if delegation.state == DelegationState.CANCELLED:
+            raise Conflict("L’Agence a repris cette mission : elle n’attend plus de réponse.", code="state_changed")
+        if Ability.ANSWER_DELEGATION not in abilities(actor, support_request):
+            raise NotAllowed("Cette mission n’attend pas de réponse de votre part.")
         if delegation.state != DelegationState.ASKED:
             raise Conflict(
                 f"Cette délégation a déjà une réponse : {delegation.get_state_display().lower()}.",
@@ -212,7 +214,7 @@ def answer_delegation(
 def take_back_delegation(
     support_request: SupportRequest, actor: Actor, *, reason: str, at: dt.datetime | None = None
 ) -> SupportRequest:
-    """An operator never answered: the agency takes the file back, and its question is closed as declined."""
+    """An operator never answered: the agency takes the file back, and asks him nothing any longer."""
     with transitions.begin(support_request.pk, Action.RETURN_DELEGATION, actor, at=at) as step:
         if not step.standing.has(Relation.AGENCY):
             raise NotAllowed("L’Agence seule reprend la demande quand un opérateur ne répond pas.")
@@ -220,11 +222,7 @@ def take_back_delegation(
         if step.support_request.delegations.filter(state=DelegationState.ACCEPTED).exists():
             raise Conflict("Un opérateur a accepté : demandez-lui de démarrer, ou suspendez l’accompagnement.")
         step.support_request.delegations.filter(state=DelegationState.ASKED).update(
-            state=DelegationState.DECLINED,
-            answered_at=step.at,
-            answered_by_id=actor.person_id,
-            decline_reason=DeclineReason.OTHER,
-            answer_text=f"Sans réponse : {reason}"[:2000],
+            state=DelegationState.CANCELLED, cancelled_at=step.at
         )
         revive_referral(step.support_request)
         step.finish(note=reason)

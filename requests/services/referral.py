@@ -70,17 +70,20 @@ def edit(
     motives: Mapping[str, str],
     referent: Mandate | None = None,
     values: Mapping[str, object] | None = None,
+    seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Referral:
     """Saves the form of the referral: ``motives`` maps each ticked motive to its justification.
 
     ``values`` are columns of :class:`Referral` that the desk fills. What is missing is only asked for at the signature.
+    ``seen`` is the mark of what the page showed; raises ``Conflict`` rather than replace what another wrote since.
     """
     at = at or clock.now()
     if not set(motives) <= set(Motive.values):
         raise Invalid("Motif inconnu.", field="motives")
     with transaction.atomic():
         support_request, referral = _locked(support_request, actor, Ability.EDIT_REFERRAL)
+        before = shown.of_preparation(referral)
         for name, value in (values or {}).items():
             if name not in EDITABLE:
                 raise Invalid(f"Ce champ ne se modifie pas ici : {name}.", field=name)
@@ -105,6 +108,13 @@ def edit(
             )
         if referent is not None:
             assignments.name_person(support_request, AssignmentKind.LOCAL_REFERENT, referent, actor, at=at)
+        if shown.of_preparation(referral) != before:  # the same form sent twice changes nothing
+            shown.check(
+                seen,
+                before,
+                "La saisine a été modifiée pendant que vous écriviez. Rien n’est enregistré : comparez, "
+                "puis enregistrez.",
+            )
         return referral
 
 

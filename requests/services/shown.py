@@ -19,17 +19,25 @@ def of_proposal(solution: Solution) -> str:
 
 def of_referral(referral: Referral) -> str:
     request = referral.support_request
-    referent = request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None).values_list("person", "body")
-    return _mark(
-        referral,
-        request.title,
-        request.need,
-        routing.evidence(request),
+    return _mark(referral, request.title, request.need, routing.evidence(request), *_written(referral))
+
+
+def of_preparation(referral: Referral) -> str:
+    """What the desk itself writes of a referral."""
+    return _mark(referral, *_written(referral), referral.to_sign_by_id)
+
+
+def _written(referral: Referral) -> list[Any]:
+    named = referral.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
+    amounts = (referral.cost_excl_tax, referral.cost_incl_tax)
+    return [
         referral.evidence_note,
-        list(referral.motives.order_by("pk").values_list("motive", "justification")),
-        [referral.service_asked, referral.duration, referral.calendar, referral.cost_excl_tax, referral.cost_incl_tax],
-        [referral.proposed_answer, referral.outside_reason, referral.circuit, list(referent)],
-    )
+        list(referral.motives.order_by("motive").values_list("motive", "justification")),
+        [referral.service_asked, referral.duration, referral.calendar],
+        [f"{amount:.2f}" if amount is not None else None for amount in amounts],
+        [referral.proposed_answer, referral.outside_reason, referral.circuit],
+        list(named.values_list("person", "body")),
+    ]
 
 
 def of_agreement(agreement: Agreement) -> str:

@@ -28,7 +28,7 @@ from requests.enums import (
 )
 from requests.events import ProposalAccepted, SolicitationAnswered, Solicited
 from requests.models import Decision, Note, Solicitation, Solution, SolutionLine, SupportRequest
-from requests.permissions import Ability, abilities, may_answer_solicitation
+from requests.permissions import Ability, may_answer_solicitation, possible
 from requests.services import assignments, letters, shown, transitions
 from requests.workflow import Action, Holder, State
 
@@ -258,11 +258,11 @@ def accept_proposal(
     at = at or clock.now()
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(support_request.pk)
-        if Ability.ANSWER_PROPOSAL not in abilities(actor, support_request):
+        if Ability.ANSWER_PROPOSAL not in possible(actor, support_request):
             raise NotAllowed("Seul l’exécutif de la collectivité répond à la proposition.")
         solution = live_solution(support_request)
-        if solution is None:
-            raise Conflict("Aucune proposition n’attend de réponse.", code="no_proposal")
+        if solution is None or support_request.step is not State.PROPOSED:
+            raise Conflict("Cette proposition n’attend plus de réponse : relisez la page.", code="no_proposal")
         shown.check(
             seen,
             shown.of_proposal(solution),

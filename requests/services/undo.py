@@ -61,7 +61,8 @@ def _transition(act: HeldAct, support_request: SupportRequest, actor: Actor, at:
         raise _moved()
     transitions.check(support_request, Action.UNDO, standing(actor, support_request))
     letters = [key for label, key, columns in act.reverse if label == Document._meta.label and columns is None]
-    files = list(Document.objects.filter(pk__in=letters, file__isnull=False).values_list("file", flat=True))
+    written = Document.objects.select_for_update(of=("self",)).filter(pk__in=letters)  # after the worker who writes it
+    files = [letter.file_id for letter in written if letter.file_id]
     held.set_back(act.reverse)
     StoredFile.objects.filter(pk__in=files).delete()
     transitions.append(support_request, Action.UNDO, State(last.to_state), State(last.from_state), actor, at)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -116,6 +116,8 @@ class DeskView(SignedInView):
                 (number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1
             ]
         )
+        if not rows and number > 1:  # the list has shrunk since
+            return HttpResponseRedirect(self.page_address(1))
         context = {
             "filtering": filtering,
             "tags": filtering.tags(),

@@ -175,7 +175,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "similar": _similar(actor, support_request) if internal else [],
         "documents": [row for row in documents if row["row"].kind not in LETTERS],
         "letters": [row for row in documents if row["row"].kind in LETTERS],
-        "journal": journal_of(support_request, internal=internal),
+        "journal": journal_of(support_request, actor, internal=internal),
         "readings": _readings(support_request) if Ability.VIEW_READINGS in held else None,
     }
 

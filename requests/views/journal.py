@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from common.actor import Matter
+from common.actor import Actor, Matter, Role
 from common.french import NBSP
 from requests.enums import ActionChoices, DecisionKind, DelegationState, EntryKind, SolicitationState, StateChoices
 from requests.models import (
@@ -53,12 +53,12 @@ class JournalLine:
     kind: str
 
 
-def journal_of(support_request: SupportRequest, *, internal: bool) -> list[JournalLine]:
+def journal_of(support_request: SupportRequest, actor: Actor, *, internal: bool) -> list[JournalLine]:
     """The latest first. Without ``internal``: no decision, no provider's answer, no note and no step that the
     collectivity does not read."""
     parts = [_transitions(support_request, internal), _entries(support_request, internal), *_agreed(support_request)]
     if internal:
-        parts += [_decisions(support_request), *_answers(support_request)]
+        parts += [_decisions(support_request), *_answers(support_request, actor)]
     rows = parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank")
     return [_line(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
@@ -130,9 +130,14 @@ def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
     )
 
 
-def _answers(support_request: SupportRequest) -> list[QuerySet[Any]]:
-    """Of each provider and operator asked: their first acceptance and their last refusal alone move the file."""
-    asked = Solicitation.objects.filter(
+def _answers(support_request: SupportRequest, actor: Actor) -> list[QuerySet[Any]]:
+    """Of each provider and operator asked: their first acceptance and their last refusal alone move the file. An
+    operator reads his own words, never another's."""
+    words: Any = F("answer_text")
+    if actor.role is Role.OPERATOR:
+        own = When(operator__organisation_id=actor.organisation_id, then=words)
+        words = Case(own, default=Value(""), output_field=TextField())
+    asked = Solicitation.objects.visible_to(actor).filter(
         support_request=support_request, state__in=[SolicitationState.ACCEPTED, SolicitationState.DECLINED]
     )
     missions = Delegation.objects.filter(
@@ -146,7 +151,7 @@ def _answers(support_request: SupportRequest) -> list[QuerySet[Any]]:
     }
     return [
         _lines(asked, _ANSWER, extra=F("provider__name"), words=F("answer"), service=F("answered_by"), **said),
-        _lines(missions, _ANSWER, person="answered_by", extra=F("operator__name"), words=F("answer_text"), **said),
+        _lines(missions, _ANSWER, person="answered_by", extra=F("operator__name"), words=words, **said),
     ]
 
 

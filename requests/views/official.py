@@ -295,17 +295,29 @@ class AnswerSurvey(OfficialAct):
     done = "Votre réponse est enregistrée."
     form_class = forms.SurveyForm
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.check_role()
+        if self.asked is None and self.may_ever():  # the closing was taken back while the page was open
+            messages.error(
+                request, "La préfecture vient de rouvrir votre demande : ces questions vous seront posées plus tard."
+            )
+            return redirect(self.get_success_url())
+        return super().post(request, *args, **kwargs)
+
     @property
     def title(self) -> str:  # type: ignore[override]
         return "Deux questions" if self.survey.moment == SurveyMoment.CLOSING else "Qu’est devenu votre projet ?"
 
     @cached_property
-    def survey(self) -> Survey:
+    def asked(self) -> Survey | None:
         asked = Survey.objects.filter(support_request=self.support_request, asked_at__isnull=False)
-        found = asked.filter(moment=MOMENTS.get(self.kwargs["moment"])).order_by("-due_on").first()
-        if found is None:
+        return asked.filter(moment=MOMENTS.get(self.kwargs["moment"])).order_by("-due_on").first()
+
+    @property
+    def survey(self) -> Survey:
+        if self.asked is None:
             raise Http404("Ces questions ne sont pas posées sur cette demande.")
-        return found
+        return self.asked
 
     def form_kwargs(self) -> dict[str, Any]:
         rows = Recommendation.objects.filter(

@@ -6,7 +6,6 @@ Only public notes are told; of an operator's refusal, its public sentence alone 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, NATIONAL_ROLES, Role
 from common.french import joined, typo
@@ -102,7 +101,8 @@ def way(
     found = [_done(step, delegations, own=own) for step in steps if step.action in STEPS]
     for milestone in [one for one in found if one.label == STEPS[Action.REFER]][-1:]:
         milestone.because = joined(because)
-    found += [_refusal(one, delegations, steps) for one in delegations if one.state == DelegationState.DECLINED]
+    left = _left(delegations, steps)
+    found += [_refusal(one, at, delegations, left) for one, at in left.items()]
     found.sort(key=lambda step: step.at or support_request.state_since)
     if state in TERMINAL:
         return found
@@ -125,14 +125,25 @@ def _done(step: Transition, delegations: list[Delegation], *, own: bool) -> Mile
     return Milestone(label, "done", step.at, _doer(step, own=own), note, dispatched=dispatched)
 
 
-def _refusal(one: Delegation, delegations: list[Delegation], steps: list[Transition]) -> Milestone:
+def _left(delegations: list[Delegation], steps: list[Transition]) -> dict[Delegation, dt.datetime]:
+    """The operators that do not come, and since when: those who declined, those whom the agency waits for no longer."""
+    given_up = {step.at for step in steps if step.action == Action.RETURN_DELEGATION and step.role in NATIONAL_ROLES}
+    found = {}
+    for one in delegations:
+        if one.state == DelegationState.DECLINED and one.answered_at:
+            found[one] = one.answered_at
+        elif one.cancelled_at in given_up:
+            found[one] = one.cancelled_at
+    return found
+
+
+def _refusal(
+    one: Delegation, at: dt.datetime, delegations: list[Delegation], left: dict[Delegation, dt.datetime]
+) -> Milestone:
     """An operator that does not come. The agency searches again only if nobody else was asked at that moment."""
-    at: Any = one.answered_at
     others = [other for other in delegations if other is not one and other.asked_at <= at]
-    hoped = any(other.state != DelegationState.DECLINED or other.answered_at > at for other in others)
-    silent = any(
-        step.action == Action.RETURN_DELEGATION and step.role in NATIONAL_ROLES and step.at == at for step in steps
-    )
+    hoped = any(other not in left or left[other] > at for other in others)
+    silent = one.state == DelegationState.CANCELLED
     said = one.public_answer or f"{one.operator.name} {'n’a pas répondu' if silent else 'n’interviendra pas'}."
     if hoped:
         return Milestone("Réponse d’un opérateur", "done", at=at, by=one.operator.name, note=said)

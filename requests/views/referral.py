@@ -52,7 +52,7 @@ def signatories_ever(support_request: SupportRequest) -> list[Mandate]:
     return list(mandates.select_related("user"))
 
 
-class ReferralView(ActView):
+class ReferralView(ReadFirst):
     """« Transmettre à l’Agence (saisine) »: what was looked for, motives with their facts, what is asked, who signs."""
 
     ability = Ability.EDIT_REFERRAL
@@ -112,7 +112,24 @@ class ReferralView(ActView):
             motives=form.motives_given(),
             referent=form.cleaned_data["referent"],
             values=form.values(),
+            seen=form.cleaned_data["seen"] or None,
         )
+
+    def shown(self) -> str:
+        return shown.of_preparation(self.prepared)
+
+    def render(self, form: Any, status: int = 200) -> HttpResponse:
+        if status == 409:  # what another wrote stands beside what was typed
+            del self.prepared
+            form.initial = self.get_initial()
+            for name in set(form.changed_data) - {"seen", "motives"}:
+                if kept := form.initial[name]:
+                    form.add_error(name, f"Enregistré entre-temps : {self._label(form, name, kept)}")
+        return super().render(form, status)
+
+    @staticmethod
+    def _label(form: Any, name: str, kept: Any) -> str:
+        return str(dict(getattr(form.fields[name], "choices", ())).get(kept, kept))
 
     done = "La saisine est enregistrée."
 

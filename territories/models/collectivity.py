@@ -15,6 +15,7 @@ from territories.completion import CompletionMixin
 from territories.enums import CollectivityKind, FormerCodeKind, Liaison
 from territories.models.areas import Arrondissement, Department
 from territories.models.membership import FlatMembership, Membership
+from territories.names import normalised
 
 #: Legal form of the communes of Saint-Pierre-et-Miquelon, French Polynesia and New Caledonia, of kind ``overseas``.
 OVERSEAS_COMMUNE = "Commune d’outre-mer"
@@ -62,7 +63,7 @@ class Collectivity(models.Model):
         "autres noms", blank=True, help_text="Communes déléguées ou associées, noms d’usage, séparés par des virgules."
     )
     normalised_name = models.GeneratedField(
-        expression=Func(F("name"), function="territories_normalise"),
+        expression=normalised("name"),
         output_field=models.TextField(db_collation="C"),
         db_persist=True,
     )

@@ -79,6 +79,7 @@ def test_a_desk_files_for_its_communes_and_the_executive_confirms(caller: Caller
         ({"collectivity": None}, "collectivity"),
         ({"contact_email": f"{'a' * 250}@b.fr"}, "contact_email"),
         ({"next_council_on": "9999-12-31"}, "next_council_on"),
+        ({"next_council_on": "0001-01-01"}, "next_council_on"),
         ({"subject": "nothing"}, "subject"),
         ({"need": ""}, "need"),
         ({"need": "a" * 5000}, "need"),

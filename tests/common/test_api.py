@@ -1,5 +1,6 @@
 """Every error of the API has one shape, and pages go by cursor."""
 
+import base64
 import datetime as dt
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.common.urls")]
         ("not-allowed", 403, "not_allowed", "Seul le guichet peut qualifier."),
         ("conflict", 409, "already_decided", "Un collègue a déjà décidé."),
         ("missing", 404, "not_found", None),
+        ("too-big", 413, "too_large", None),
         ("denied", 403, "permission_denied", None),
         ("validation", 400, "invalid", "Trop long."),
         ("fields", 400, "invalid", "Plusieurs champs sont à corriger."),
@@ -114,5 +116,8 @@ def test_pages_go_by_cursor_newest_first(client):
         names += [row["name"] for row in page["results"]]
         address = page["next"]
     assert names == [f"f{n:03d}" for n in reversed(range(120))]
+    for unreadable in (b"p=\x00", b"p=%00", b"o=x"):
+        cursor = base64.b64encode(unreadable).decode()
+        assert client.get(f"/api/files?cursor={cursor}").status_code == 404
     assert len(client.get("/api/files?page_size=1000").json()["results"]) == 120
     assert len(client.get("/api/files?page_size=7").json()["results"]) == 7

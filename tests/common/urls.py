@@ -1,6 +1,6 @@
 """Views that try to write, for the tests of read-only requests and of the API's errors."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import connection
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template.response import SimpleTemplateResponse
@@ -92,6 +92,7 @@ class Raises(APIView):
         "not-allowed": NotAllowed("Seul le guichet peut qualifier."),
         "conflict": Conflict("Un collègue a déjà décidé.", code="already_decided"),
         "missing": Http404(),
+        "too-big": RequestDataTooBig(),
         "denied": PermissionDenied(),
         "validation": ValidationError({"name": ["Trop long."]}),
         "fields": exceptions.ValidationError(

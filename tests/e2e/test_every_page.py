@@ -112,9 +112,11 @@ def test_files_read_by(role: str, screen: Open) -> None:
 
 
 def test_refusals(screen: Open) -> None:
-    """404 for what is hidden (in development Django shows its own page), 403 in the portal's words otherwise."""
+    """404 for what is hidden or is not, 403 in the portal's words otherwise."""
     stranger = screen("instructeur2")
-    assert stranger.go("/guichet/2026-04-00001/").status == 404
+    for hidden in ("/guichet/2026-04-00001/", "/nulle-part/"):
+        assert stranger.go(hidden).status == 404
+        stranger.check(widths=BOTH)
     assert stranger.go("/national/").status == 403
     stranger.check(widths=BOTH)
 

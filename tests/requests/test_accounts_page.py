@@ -1,5 +1,6 @@
 """``/_comptes/`` and ``/mon-espace/``: the demonstration's accounts, and where each begins."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from django.test import Client
 
 from accounts.demonstration import ACCOUNTS
+from accounts.models import SignatureAct
+from anct_portal.demonstration import awaited
 from anct_portal.navigation import BY_ROLE, home_of
 from common.actor import Role
 from common.french import NBSP
@@ -66,6 +69,20 @@ def test_an_unknown_file_is_nobodys(client: Client, open_page: None, case: Case,
     page = client.get(PAGE, {"demande": reference})
     assert page.status_code == 200
     assert not page.context["readers"]
+
+
+def test_whoever_is_awaited_can_act(case: Case) -> None:
+    row = case("04208")
+    SupportRequest.objects.filter(pk=row.pk).update(
+        state="qualification", acknowledged_at=row.submitted_at, qualified_at=row.submitted_at
+    )
+    first = awaited(row.reference)
+    assert first is not None
+    assert first.name == "adjoint"
+    SignatureAct.objects.update(ends_on=dt.date(2026, 1, 2))
+    then = awaited(row.reference)
+    assert then is not None
+    assert then.name == "delegue", "the deputy may sign no longer"
 
 
 def test_every_role_begins_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import zeal
@@ -59,6 +60,33 @@ def test_filters_cost_no_statement_more(client: Client, sign_in: SignIn) -> None
             "/guichet/?q=place&vue=a-lire&sujet=participation&arrondissement=041&interlocuteur=moi&etat=proposed"
         )
     assert len(narrowed) <= len(plain)
+
+
+def test_words_are_found_whatever_their_accents(client: Client, sign_in: SignIn, case: Any) -> None:
+    sign_in(client, "instructeur")
+    SupportRequest.objects.filter(pk=case("04208").pk).update(need="Rénover l’école et son préau, à Noël au plus tard.")
+    for typed in ("école", "ecole", "ECOLES", "prèau", "noel", '"préau à noël"', "école -piscine"):
+        assert case("04208").reference in references(client.get("/guichet/", {"q": typed})), typed
+    assert case("04208").reference not in references(client.get("/guichet/", {"q": "école -préau"}))
+
+
+def test_a_page_beyond_the_last_leads_back_to_the_first(client: Client, sign_in: SignIn) -> None:
+    sign_in(client, "instructeur")
+    answer = client.get("/guichet/?page=7&ordre=recentes")
+    assert (answer.status_code, answer["Location"]) == (302, "?page=1&ordre=recentes")
+    assert client.get("/guichet/?q=introuvable").status_code == 200
+
+
+def test_each_filter_offers_once_to_be_indifferent(client: Client, sign_in: SignIn) -> None:
+    sign_in(client, "instructeur")
+    for field in client.get("/guichet/").context["filtering"].form:
+        if field.name not in {"q", "ordre"}:
+            assert [value for value, _ in field.field.choices].count("") == 1, field.name
+
+
+def test_a_refused_filter_is_named(client: Client, sign_in: SignIn) -> None:
+    sign_in(client, "instructeur")
+    assert "Rechercher&nbsp;: " in client.get("/guichet/", {"q": "x" * 121}).text
 
 
 @pytest.mark.parametrize("name", ["instructeur", "adjoint", "delegue", "sousprefet", "cmt", "suivi", "instructeur2"])

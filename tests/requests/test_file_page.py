@@ -256,6 +256,9 @@ def test_a_message_is_posted_once(
         response = client.post(f"{page(mezel)}message/", posted)
         assert (response.status_code, response["Location"]) == (302, f"{page(mezel)}{anchor}")
     assert Message.objects.filter(support_request=mezel, channel=channel, text=posted["text"]).count() == 1
+    other = client.post(f"{page(mezel)}message/", {**posted, "text": "Autre chose."})
+    assert other.status_code == 409, "nothing typed is dropped under the words « message envoyé »"
+    assert "Autre chose." in other.text
 
 
 def test_an_empty_message_comes_back_with_its_reason(client: Client, sign_in: SignIn, mezel: SupportRequest) -> None:

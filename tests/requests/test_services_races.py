@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +10,28 @@ from typing import Any
 
 import pytest
 import zeal
-from django.db import connection
+from django.db import connection, transaction
 
 from common import clock as portal_clock
 from common import jobs
 from common.errors import Conflict, ServiceError
+from files.models import StoredFile
+from files.services import store
+from notifications.hold import Hold, holding
 from operators.models import Subject
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
-from requests.models import Decision, Dispatch, ReferenceCounter, Solicitation, SupportRequest
-from requests.services import intake, solution, triage
+from requests.models import (
+    Decision,
+    Dispatch,
+    Document,
+    HeldAct,
+    ReferenceCounter,
+    Solicitation,
+    SupportRequest,
+)
+from requests.services import intake, solution, triage, undo
+from tests.files import samples
 from tests.requests.journeys import offer, searched, submitted
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db(transaction=True)]
@@ -95,6 +108,34 @@ def test_the_mayor_withdraws_while_the_desk_redirects(stage: Stage) -> None:
     case.row.refresh_from_db()
     assert case.row.state in {"withdrawn", "redirected"}
     assert case.row.transitions.filter(to_state=case.row.state).count() == 1
+
+
+def test_an_act_is_taken_back_while_a_worker_writes_its_letter(stage: Stage) -> None:
+    """The worker ends by checking the request's key: it must not wait for whoever waits for its letter."""
+    case = submitted(stage)
+    agent = stage.actor(case.instructor)
+    with holding(Hold(until=portal_clock.instant() + dt.timedelta(minutes=1))):
+        triage.acknowledge(case.row, agent, contact=case.instructor)
+    act, letter = HeldAct.objects.get(support_request=case.row), Document.objects.get(support_request=case.row)
+    written = threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            row = Document.objects.select_for_update(of=("self",)).get(pk=letter.pk)
+            row.file = store("accuse.pdf", samples.pdf())
+            row.save(update_fields=["file"])
+            row.save()  # every column, the request's key among them
+            written.set()
+            time.sleep(1)  # meanwhile the act is being taken back
+
+    def take_back() -> HeldAct:
+        written.wait(30)
+        return undo.undo(act, agent)
+
+    _, undone = together(write, take_back)
+    assert undone.undone_at is not None
+    assert not Document.objects.filter(pk=letter.pk).exists()
+    assert not StoredFile.objects.filter(name="accuse.pdf").exists()
 
 
 def _application(stage: Stage) -> intake.Application:

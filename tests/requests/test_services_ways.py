@@ -147,7 +147,10 @@ def test_an_operator_that_never_answers_is_taken_the_file_back_by_the_agency_onl
     with case.on("2026-11-16", stage.account("anct")) as actor:
         national.take_back_delegation(case.row, actor, reason="Aucune nouvelle.")
     assert case.row.state == "national_review"
-    assert {row.state for row in case.row.delegations.all()} == {"declined"}
+    assert {row.state for row in case.row.delegations.all()} == {"cancelled"}, "nobody declined"
+    late = case.row.delegations.get(operator__code="cerema")
+    with case.on("2026-11-16", stage.account("cerema")) as actor, pytest.raises(Conflict, match="repris cette mission"):
+        national.answer_delegation(late, actor, accepted=True)
 
 
 def _delegate(case, date: str, *codes: str) -> None:

@@ -175,7 +175,7 @@ def test_what_a_provider_was_asked_is_taken_back_with_the_decision(stage: Stage,
     assert case.row.solicitations.get().state == "cancelled"
     assert Mail.objects.count() == mails
     assert "Décision : mobiliser une aide, annulée avant l’envoi" in [
-        line.title.replace("\xa0", " ") for line in journal_of(case.row, internal=True)
+        line.title.replace("\xa0", " ") for line in journal_of(case.row, case_actor(case), internal=True)
     ]
     triage.decide_local(case.row, actor, [offer("caue-bourg-04")], message="Besoin.", reason="Choix.")
     jobs.sweep(SETTLED)
@@ -231,7 +231,9 @@ def test_a_closing_that_was_answered_is_not_taken_back(stage: Stage, client: Cli
     assert survey.useful is True
 
 
-def test_questions_taken_back_with_the_closing_are_answered_by_a_clear_refusal(stage: Stage) -> None:
+def test_questions_taken_back_with_the_closing_are_answered_by_a_clear_refusal(
+    stage: Stage, client: Client, sign_in: Any
+) -> None:
     case = supported(stage)
     case.propose_closing("2026-11-16", stage.account("suivi"), "Étude remise.")
     deputy, mayor = stage.actor(stage.account("adjoint")), stage.actor(stage.account("maire"))
@@ -241,6 +243,20 @@ def test_questions_taken_back_with_the_closing_are_answered_by_a_clear_refusal(s
     undo.undo(HeldAct.objects.latest("pk"), deputy)
     with pytest.raises(Conflict, match="vient de rouvrir"):
         followup.answer_survey(survey, mayor, useful=True)
+    answer = sign_in(client, "maire").post(
+        f"/demandes/{case.row.reference}/questions/fin/", {"useful": "1"}, follow=True
+    )
+    assert "vient de rouvrir" in answer.text
+    assert answer.status_code == 200
+
+
+def test_a_proposal_taken_back_is_no_longer_accepted_in_words_that_say_so(stage: Stage) -> None:
+    case, mayor = answered(stage), stage.actor(stage.account("maire"))
+    with holding(held()):
+        to_propose(case, case_actor(case))
+    undo.undo(HeldAct.objects.latest("pk"), case_actor(case))
+    with pytest.raises(Conflict, match="n’attend plus de réponse"):
+        solution.accept_proposal(case.row, mayor)
 
 
 def test_only_its_author_takes_an_act_back(stage: Stage) -> None:
@@ -267,9 +283,9 @@ def test_the_agency_reads_the_lines_taken_back_and_the_applicant_does_not(stage:
     with holding(held()):
         triage.ask_completion(case.row, case_actor(case), items="Le plan.")
     undo.undo(HeldAct.objects.get(support_request=case.row), case_actor(case))
-    own = [line.title for line in journal_of(case.row, internal=False)]
+    own = [line.title for line in journal_of(case.row, case_actor(case), internal=False)]
     assert len(own) == 1
-    assert len(journal_of(case.row, internal=True)) == len(own) + 2
+    assert len(journal_of(case.row, case_actor(case), internal=True)) == len(own) + 2
 
 
 def test_held_acts_are_forgotten_after_a_day(stage: Stage, clock: Any) -> None:
