@@ -1,10 +1,10 @@
 """``/_comptes/`` and ``/mon-espace/``: the demonstration's accounts, and where each begins."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from accounts.demonstration import ACCOUNTS
@@ -79,7 +79,7 @@ def test_whoever_is_awaited_can_act(case: Case) -> None:
     first = awaited(row.reference)
     assert first is not None
     assert first.name == "adjoint"
-    SignatureAct.objects.update(ends_on=dt.date(2026, 1, 2))
+    SignatureAct.objects.update(ends_on=F("starts_on"))
     then = awaited(row.reference)
     assert then is not None
     assert then.name == "delegue", "the deputy may sign no longer"
