@@ -108,7 +108,9 @@ def _relations(actor: Actor, rows: Callable[..., Q] = _exists) -> dict[Relation,
         return {Relation.WORKER: Q(pk__isnull=False)}
     if person is None or role is Role.ANONYMOUS:
         return found
-    if role in COLLECTIVITY_ROLES and actor.collectivity_id is not None:
+    if role in COLLECTIVITY_ROLES:
+        if actor.collectivity_id is None:
+            return found
         own = Q(collectivity_id=actor.collectivity_id)
         # a claimed mandate opens what its holder filed, nothing of what the collectivity filed before (PRACTICE 2.1)
         found[Relation.APPLICANT] = own if actor.mandate_confirmed else own & Q(filed_by_id=person)
