@@ -1,0 +1,272 @@
+"""Routing: what the engine is told of a request, what is frozen of its answer, and what is read back from it."""
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from operators.matching import reasons
+from operators.models import Offer, Subject
+from requests.demonstration.stage import Stage
+from requests.enums import DecisionKind
+from requests.models import RoutingAssessment, RoutingJob, Solicitation, SupportRequest
+from requests.services import routing
+from tests.requests.journeys import searched, submitted
+
+pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
+AT = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _day(clock: Any) -> None:
+    clock.move_to("2026-11-23 10:00")
+
+
+def assessment(kind: str = "LOCAL_OFFER", **document: Any) -> RoutingAssessment:
+    return RoutingAssessment(kind=kind, document=document)
+
+
+# --- asking and performing -------------------------------------------------------------------------------------------
+
+
+def test_asking_twice_is_one_job_and_two_events(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, other, told = submitted(stage).row, submitted(stage, "deux").row, []
+    assert not RoutingJob.objects.undone().filter(support_request=row).exists()
+    monkeypatch.setattr(routing, "emit", told.append)
+    first, second = routing.ask(row, at=AT - dt.timedelta(hours=1)), routing.ask(row)
+    assert first == second
+    assert first.support_request == row
+    assert [(event.request_id, event.job_id) for event in told] == [(row.pk, first.pk)] * 2
+    assert [event.at for event in told] == [AT - dt.timedelta(hours=1), AT], "the instant given, or now"
+    assert len({event.id for event in told}) == 2
+    assert routing.ask(other).pk != first.pk
+
+
+def test_what_is_stored_is_what_the_engine_found(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = submitted(stage).row
+    monkeypatch.setattr(reasons, "headline", lambda found: "h" * 400)
+    monkeypatch.setattr(reasons, "short_label", lambda found: "s" * 200)
+    asked: dict[str, Any] = {}
+    engine = routing.assess
+
+    def assess(facts: Any, offers: Any, *, outside: int) -> Any:
+        asked.update(facts=facts, offers=list(offers), outside=outside)
+        return engine(facts, offers, outside=outside)
+
+    monkeypatch.setattr(routing, "assess", assess)
+    routing.route(routing.ask(row))
+    row.refresh_from_db()
+    kept = row.assessment
+    assert kept is not None
+    assert (kept.summary, kept.short) == ("h" * 300, "s" * 160)
+    assert (kept.support_request, kept.computed_at) == (row, AT)
+    found = engine(asked["facts"], asked["offers"], outside=asked["outside"])
+    assert (kept.kind, kept.document) == (found.recommendation.kind.value, found.as_dict())
+    assert kept.rules_version == found.matching.rules_version
+    published = Offer.objects.published()
+    assert kept.catalogue_at == published.latest("updated_at").updated_at
+    assert len(asked["offers"]) + asked["outside"] == published.count()
+    assert {offer.id for offer in asked["offers"]} == set(
+        published.meeting(asked["facts"].areas).values_list("pk", flat=True)
+    )
+    before = RoutingAssessment.objects.filter(support_request=row).count()
+    routing.route(routing.ask(row))
+    assert RoutingAssessment.objects.filter(support_request=row).count() == before + 1, "frozen, never replaced"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``told(row)``: what the engine is told of the request."""
+    monkeypatch.setattr(routing, "facts_of", lambda *given, **named: SimpleNamespace(given=given, **named))
+    return lambda row: routing.facts_for(row, AT)
+
+
+def test_the_engine_is_told_everything_that_the_file_says(stage: Stage, told: Any) -> None:
+    row = submitted(stage).row
+    SupportRequest.objects.filter(pk=row.pk).update(
+        population=612,
+        population_vintage=2021,
+        population_column="totale",
+        themes=["COM", "LOG"],
+        services=["studies"],
+        engineering_types=["legal"],
+        complexity_signs=["several_owners"],
+        phase="design",
+        progress="idea",
+    )
+    row.refresh_from_db()
+    row.other_subjects.add(Subject.objects.get(code="participation"))
+    facts = told(row)
+    assert facts.given == (row.collectivity, dt.date(2026, 11, 23))
+    assert (facts.population, facts.population_vintage, facts.population_column) == (612, 2021, "totale")
+    assert (facts.themes, facts.subjects) == (("COM", "LOG"), ("patrimoine", "participation"))
+    assert (facts.services, facts.engineering_types) == ({"studies"}, {"legal"})
+    assert (facts.phase, facts.complexity_signs) == ("design", {"several_owners"})
+
+
+def test_a_theme_not_read_yet_is_the_subject_s(stage: Stage, told: Any) -> None:
+    row = submitted(stage).row
+    row.themes = []
+    assert told(row).themes == (row.subject.theme,)
+    row.subject = Subject(code="x", theme="")
+    facts = told(row)
+    assert (facts.themes, facts.subjects) == ((), ()), "« Je ne sais pas » is no subject"
+
+
+@pytest.mark.parametrize(
+    ("progress", "phase"),
+    [
+        ("idea", "emergence"), ("to_specify", "framing"), ("studies", "feasibility"), ("works_ready", "design"),
+        ("other", None),
+    ],
+)  # fmt: skip
+def test_the_phase_is_first_what_the_applicant_said(stage: Stage, told: Any, progress: str, phase: str | None) -> None:
+    row = submitted(stage).row
+    row.phase, row.progress = "", progress
+    assert told(row).phase == phase
+    row.phase = "works"
+    assert told(row).phase == "works"
+
+
+# --- reading an assessment -------------------------------------------------------------------------------------------
+
+CANDIDATES = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}, {"uuid": "unnumbered"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "decided", "offers", "departs"),
+    [
+        ("LOCAL_OFFER", "local", ["a"], False),
+        ("LOCAL_OFFER", "local", ["a", "b", "unnumbered"], False),
+        ("LOCAL_OFFER", "local", ["a", "z"], True),
+        ("LOCAL_OFFER", "refer", [], True),
+        ("NATIONAL_ESCALATION", "refer", [], False),
+        ("NATIONAL_ESCALATION", "local", ["a"], True),
+        ("NATIONAL_ESCALATION", "local", ["b"], False),
+        ("NATIONAL_ESCALATION", "local", ["unnumbered"], True),
+    ],
+)
+def test_what_departs_from_the_proposal(kind: str, decided: str, offers: list[str], departs: bool) -> None:
+    found = assessment(kind, matching={"candidates": CANDIDATES}, recommendation={"lines": [{"id": 2}]})
+    assert routing.differs(found, DecisionKind(decided), offers) is departs
+    assert routing.differs(None, DecisionKind(decided), offers) is False
+
+
+def test_a_proposal_that_recommends_nothing_is_not_followed() -> None:
+    for recommendation in ({}, {"lines": []}):
+        found = assessment("NATIONAL_ESCALATION", matching={"candidates": CANDIDATES}, recommendation=recommendation)
+        assert routing.differs(found, DecisionKind.LOCAL, ["a"])
+    assert routing.differs(
+        assessment("NATIONAL_ESCALATION", matching={"candidates": CANDIDATES}), DecisionKind.LOCAL, ["a"]
+    )
+
+
+def line(code: str, **more: Any) -> dict[str, Any]:
+    return {"code": code, "args": {}, "holds": True, **more}
+
+
+def test_the_certificate_is_one_line_of_the_evidence() -> None:
+    certificate = line("no_provider")
+    assert routing.certifies_no_provider(
+        assessment(evidence={"insufficient_resources": [line("declined"), certificate]})
+    )
+    assert not routing.certifies_no_provider(assessment(evidence={"insufficient_resources": [line("declined")]}))
+    assert not routing.certifies_no_provider(assessment(evidence={"complexity": [certificate]}))
+    assert not routing.certifies_no_provider(assessment(evidence={}))
+    assert not routing.certifies_no_provider(None)
+
+
+def test_the_facts_of_a_motive_are_those_frozen() -> None:
+    facts = [line("no_provider"), line("declined")]
+    found = assessment(evidence={"complexity": facts})
+    assert routing.motive_facts(found, "complexity") == facts
+    assert routing.motive_facts(found, "fragility") == []
+    assert routing.motive_facts(None, "complexity") == []
+
+
+def test_they_are_said_in_french_with_their_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        reasons, "evidence_sentence", lambda code, args, *, kind: f"{code} {args['n']} {kind}", raising=True
+    )
+    facts = [
+        line("small", args={"n": 1}, source="INSEE", vintage="2023"),
+        line("frail", args={"n": 2}, holds=None),
+    ]
+    row: Any = SimpleNamespace(
+        assessment=assessment(evidence={"fragility": facts}), collectivity=SimpleNamespace(kind="epci")
+    )
+    assert routing.motive_sentences(row, "fragility") == [
+        {"text": "small 1 epci", "holds": True, "source": "INSEE", "vintage": "2023"},
+        {"text": "frail 2 epci", "holds": None, "source": "", "vintage": ""},
+    ]
+    assert routing.motive_sentences(row, "complexity") == []
+
+
+def test_the_evidence_tells_each_provider_asked_and_his_answer(stage: Stage) -> None:
+    case = searched(stage)
+    case.answer("2026-11-05", "atd-batiment-04", accepted=False, reason="out_of_mission", text="Hors mission.")
+    asked = case.row.solicitations.get(offer__code="atd-batiment-04")
+    waiting = case.row.solicitations.exclude(pk=asked.pk).get()
+    Solicitation.objects.filter(pk=waiting.pk).update(asked_at=AT - dt.timedelta(days=18))
+    late = dt.datetime(2026, 11, 4, 23, 30, tzinfo=dt.UTC)  # the fifth, in the department
+    Solicitation.objects.filter(pk=asked.pk).update(asked_at=late, answered_at=late + dt.timedelta(days=2))
+    case.row.refresh_from_db()
+    found = routing.evidence(case.row)
+    assert found["assessment"] == str(case.row.assessment.pk)
+    assert found["summary"] == case.row.assessment.summary
+    assert found["summary"]
+    assert found["examined"] == case.row.assessment.document["recommendation"]["examined_local"]
+    assert found["no_provider"] is routing.certifies_no_provider(case.row.assessment)
+    assert sorted(found["solicitations"], key=lambda told: told["answer"], reverse=True) == [
+        {
+            "provider": asked.provider.name,
+            "offer": asked.offer.title,
+            "asked_on": "2026-11-05",
+            "state": "Déclinée",
+            "answered_on": "2026-11-07",
+            "reason": asked.get_decline_reason_display(),
+            "answer": "Hors mission.",
+        },
+        {
+            "provider": waiting.provider.name,
+            "offer": waiting.offer.title,
+            "asked_on": "2026-11-05",
+            "state": "En attente de réponse",
+            "answered_on": None,
+            "reason": "",
+            "answer": "",
+        },
+    ]
+    assert set(found) == {"assessment", "summary", "examined", "no_provider", "solicitations"}
+
+
+def test_without_assessment_the_evidence_says_so(stage: Stage) -> None:
+    row = submitted(stage).row
+    row.assessment = None
+    assert routing.evidence(row) == {
+        "assessment": None,
+        "summary": "",
+        "examined": None,
+        "no_provider": False,
+        "solicitations": [],
+    }
+
+
+def test_frozen_days_are_read_as_dates() -> None:
+    frozen = {
+        "summary": "Vu.",
+        "solicitations": [
+            {"provider": "A", "asked_on": "2026-11-05", "answered_on": "2026-11-07"},
+            {"provider": "B", "asked_on": "2026-11-04", "answered_on": None},
+        ],
+    }
+    assert routing.readable(frozen) == {
+        "summary": "Vu.",
+        "solicitations": [
+            {"provider": "A", "asked_on": dt.date(2026, 11, 5), "answered_on": dt.date(2026, 11, 7)},
+            {"provider": "B", "asked_on": dt.date(2026, 11, 4), "answered_on": None},
+        ],
+    }
+    assert routing.readable({"summary": ""}) == {"summary": "", "solicitations": []}
+    assert frozen["solicitations"][0]["asked_on"] == "2026-11-05", "what is frozen stays"
