@@ -6,7 +6,7 @@ PY = .venv/bin/python
 PACKAGES = anct_portal common files territories accounts notifications programmes operators committees requests reports
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-db chaos bench lint format types arch migrations resetdb prepare prepare-tests
+.PHONY: help run test test-db chaos bench mutation lint format types arch migrations resetdb prepare prepare-tests
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ chaos: prepare-tests ## kills, freezes and empties everything while people file 
 bench: prepare-tests ## every goal of speed beside its floor, into docs/bench.md (FULL=1 for a million, SIZES=10000,100000)
 	@exec env -u DATABASE_URL -u REDIS_URL PORTAL_VAR_DIR=$${PORTAL_VAR_DIR:-var}/bench SIZES=$(SIZES) FULL=$(FULL) \
 		$(PY) -m anct_portal.embedded --set fsync=on --set shared_buffers=1GB --set max_wal_size=4GB -- $(PY) -m anct_portal.bench
+
+mutation: prepare-tests ## how much of a change to the rules the tests notice, into docs/mutation.md (ARGS=routing for one group)
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.txt
+	@exec $(PY) -m anct_portal.embedded --test -- $(PY) -m tests.mutation $(ARGS)
 
 lint: prepare ## ruff (rules and format), djlint
 	@.venv/bin/ruff check .

@@ -54,8 +54,7 @@ def _asked(request: HttpRequest) -> str:
 
 
 def _page(actor: Actor, reference: str) -> str:
-    with everything("whether a demonstration account reads a file of the demonstration"):
-        reads = SupportRequest.objects.visible_to(actor).filter(reference=reference).exists()
+    reads = SupportRequest.objects.visible_to(actor).filter(reference=reference).exists()
     return page_of(actor, reference) if reads else ""
 
 
@@ -144,7 +143,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         raise Http404
     reference, actors = _asked(request), _actors()
     if request.method != "POST":
-        rows = [Row(account, _page(actor, reference)) for account, actor in actors.items()]
+        with everything("which demonstration accounts read a file of the demonstration"):
+            rows = [Row(account, _page(actor, reference)) for account, actor in actors.items()]
         context: dict[str, Any] = {
             "reference": reference if any(row.page for row in rows) else "",
             "readers": [row for row in rows if row.page],
@@ -156,7 +156,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         raise Http404
     person = get_object_or_404(User, email=account.email, is_active=True)
     logout(request)
-    page = _page(actors[account], reference) if account in actors else ""
+    with everything("whether a demonstration account reads a file of the demonstration"):
+        page = _page(actors[account], reference) if account in actors else ""
     progress.save(request, progress.Progress(next=page))
     answer = enter(request, person)
     request.session[SESSION_FILE] = reference

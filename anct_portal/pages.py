@@ -1,11 +1,8 @@
 """The public pages that belong to no app, and the error pages."""
 
-from collections.abc import Callable
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
 from anct_portal.navigation import home_of
@@ -64,23 +61,6 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
-
-
-class NotFoundMiddleware:
-    """In development too, what does not exist is said in the portal's words, not on Django's technical page."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            resolve(request.path_info)
-        except Resolver404 as error:
-            return not_found(request, error)
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return not_found(request, exception) if isinstance(exception, Http404) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -59,7 +59,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    *(["anct_portal.pages.NotFoundMiddleware"] if DEBUG else []),
     "common.readonly.ReadOnlyMiddleware",
 ]
 

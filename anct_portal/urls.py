@@ -2,8 +2,10 @@
 
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views import debug
 
 from anct_portal import api, demonstration, pages
 
@@ -43,3 +45,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((api.urlpatterns, "api"))),
     *(path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")),
 ]
+
+if settings.DEBUG:  # in development too, what does not exist is said in the portal's words
+    debug.technical_404_response = pages.not_found

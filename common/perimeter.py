@@ -53,7 +53,9 @@ def of(actor: Actor | None) -> str:
 
 def _told(actor: Actor) -> dict[str, Any]:
     role = actor.role
-    if role in COLLECTIVITY_ROLES and actor.collectivity_id is not None:
+    if role in COLLECTIVITY_ROLES:
+        if actor.collectivity_id is None:
+            return {}
         proven = {"proven": True} if actor.mandate_confirmed else {}
         return {"collectivity": actor.collectivity_id, "filer": actor.person_id, **proven}
     if not actor.mandate_confirmed or role in _WITHOUT_FILES:

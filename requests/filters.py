@@ -24,6 +24,8 @@ from territories.enums import CollectivityKind
 from territories.models import Arrondissement, Collectivity
 from territories.names import normalise, unaccented
 
+#: What joins words in one: « centre-bourg », « d’eau ». The normal form has none of it.
+INNER = re.compile(r"(?<=\w)[^\w\s\"]+(?=\w)")
 REFERENCE = re.compile(r"[0-9]{4}-[0-9][0-9AB][0-9]?(-[0-9]{0,5})?", re.IGNORECASE)
 
 Choices = Sequence[tuple[str, Any]]
@@ -122,7 +124,7 @@ class QueueFilter(django_filters.FilterSet):
         value = " ".join(value.split())
         if REFERENCE.fullmatch(value):
             return queryset.filter(reference__startswith=value.upper())
-        found = Q(words=SearchQuery(unaccented(value), config="french", search_type="websearch"))
+        found = Q(words=_words(value) | _words(INNER.sub(" ", unaccented(value))))
         named = normalise(value)
         if named:
             found |= Q(collectivity__normalised_name__startswith=named)
@@ -160,6 +162,10 @@ class QueueFilter(django_filters.FilterSet):
 
     def keep(self, queryset: QuerySet[SupportRequest], name: str, value: str) -> QuerySet[SupportRequest]:
         return queryset  # the order is applied once the list is counted
+
+
+def _words(value: str) -> SearchQuery:
+    return SearchQuery(value, config="french", search_type="websearch")
 
 
 def _flat(choices: Any) -> dict[str, str]:

@@ -110,11 +110,6 @@ class ReferralForm(forms.Form):
         """Ticked motives with their justifications."""
         return {motive: self.cleaned_data[f"justification_{motive}"] for motive in self.cleaned_data["motives"]}
 
-    def values(self) -> dict[str, Any]:
-        """Columns of the referral."""
-        skipped = {"motives", "referent", "seen", *(f"justification_{motive}" for motive in Motive.values)}
-        return {name: value for name, value in self.cleaned_data.items() if name not in skipped}
-
 
 class SignForm(forms.Form):
     """Signing on the portal: one box, under the reasons."""

@@ -18,6 +18,9 @@ class Migration(migrations.Migration):
             field=models.GeneratedField(
                 db_persist=True,
                 expression=django.contrib.postgres.search.SearchVector(
+                    "title",
+                    "public_title",
+                    "need",
                     models.Func(models.F("title"), function="territories_normalise"),
                     models.Func(models.F("public_title"), function="territories_normalise"),
                     models.Func(models.F("need"), function="territories_normalise"),

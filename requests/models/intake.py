@@ -27,6 +27,7 @@ from requests.permissions import draft_visibility, visibility
 from requests.workflow import HOLDERS, TERMINAL, Action, State
 from territories.names import normalised
 
+_SEARCHED = ("title", "public_title", "need")
 #: States that a request may be in before its receipt was acknowledged.
 UNREAD = (State.SUBMITTED, State.INCOMPLETE, State.ATTACHED, State.WITHDRAWN, State.DROPPED)
 #: States that only a signed referral leads to.
@@ -208,9 +209,9 @@ class SupportRequest(NeverDeleted):
     public_title = models.CharField("intitulé communicable", max_length=120)
     need = models.TextField("besoin", max_length=2000)
     # No index of words: under row-level security PostgreSQL would not use it (docs/adr/0011). Words kept ready are
-    # compared among the rows of a perimeter, which have indexes. Without accents, as they are searched.
+    # compared among the rows of a perimeter, which have indexes. With and without accents.
     words = models.GeneratedField(
-        expression=SearchVector(*map(normalised, ("title", "public_title", "need")), config="french"),
+        expression=SearchVector(*_SEARCHED, *map(normalised, _SEARCHED), config="french"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -177,7 +177,7 @@ def sign_for_body(
         agreement.deliberated_on = deliberated_on
         agreement.body_signed_on = signed_on
         agreement.body_signed_by = signed_by
-        agreement.body_recorded_at = at
+        agreement.body_recorded_at = clock.now()
         agreement.save()
         _touch(support_request, at)
         _told(support_request, agreement, "body", at)
@@ -214,7 +214,7 @@ def commit(
                 field="committed_on",
             )
         agreement.committed_on = committed_on
-        agreement.commitment_recorded_at = at
+        agreement.commitment_recorded_at = clock.now()
         agreement.committed_by_id = actor.person_id
         agreement.starts_on = starts_on
         agreement.save()

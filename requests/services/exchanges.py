@@ -64,8 +64,9 @@ def post(
         if key is not None:
             existing = Message.objects.filter(submission_key=key).first()
             if existing is not None:
-                given = (actor.person_id, support_request.pk, channel, text)
-                if (existing.author_id, existing.support_request_id, existing.channel, existing.text) != given:
+                given = (actor.person_id, support_request.pk, channel, solicitation, text)
+                kept = (existing.author_id, existing.support_request_id, existing.channel, existing.solicitation)
+                if (*kept, existing.text) != given:
                     raise Conflict(
                         "Un autre message est déjà parti de cette page. Celui-ci n’est pas envoyé : copiez-le, rouvrez "
                         "la page et envoyez-le.",

@@ -218,6 +218,10 @@ def ask(survey: Survey, *, at: dt.datetime) -> None:
     emit(SurveyAsked(id=uuid.uuid4(), at=at, request_id=survey.support_request_id, survey_id=survey.pk))
 
 
+#: Said to whoever answers the questions of a closing that was taken back.
+REOPENED = "La préfecture vient de rouvrir votre demande : ces questions vous seront posées plus tard."
+
+
 def answer_survey(
     asked: Survey,
     actor: Actor,
@@ -234,8 +238,7 @@ def answer_survey(
         support_request = SupportRequest.objects.lock(asked.support_request_id)
         survey = Survey.objects.select_for_update(of=("self",)).filter(pk=asked.pk).first()
         if survey is None:
-            reason = "La préfecture vient de rouvrir votre demande : ces questions vous seront posées plus tard."
-            raise Conflict(reason, code="reopened")
+            raise Conflict(REOPENED, code="reopened")
         if Ability.ANSWER_SURVEY not in abilities(actor, support_request):
             raise NotAllowed("Ces questions s’adressent à la collectivité.")
         if survey.answered_at is not None:

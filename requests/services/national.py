@@ -165,12 +165,13 @@ def answer_delegation(
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(delegation.support_request_id)
         delegation = Delegation.objects.select_for_update(of=("self",)).select_related("operator").get(pk=delegation.pk)
-        is_asked = actor.role is Role.OPERATOR and delegation.operator.organisation_id == actor.organisation_id
-        if not is_asked:
+        if actor.role is not Role.OPERATOR or delegation.operator.organisation_id != actor.organisation_id:
             raise NotAllowed("Cette mission est confiée à un autre opérateur.")
         if delegation.state == DelegationState.CANCELLED:
-            raise Conflict("L’Agence a repris cette mission : elle n’attend plus de réponse.", code="state_changed")
-        if Ability.ANSWER_DELEGATION not in abilities(actor, support_request):
+            raise Conflict("Cette mission est sans objet : elle n’attend plus de réponse.", code="state_changed")
+        if delegation.state == DelegationState.ASKED and Ability.ANSWER_DELEGATION not in abilities(
+            actor, support_request
+        ):
             raise NotAllowed("Cette mission n’attend pas de réponse de votre part.")
         if delegation.state != DelegationState.ASKED:
             raise Conflict(

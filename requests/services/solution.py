@@ -235,10 +235,11 @@ def _end_solution(
     if solution is not None:
         columns = ("state", "answered_at", "answered_by_id", "answer_channel")
         step.memory.set_back(solution, **{name: getattr(solution, name) for name in columns})
+        if state == SolutionState.DECLINED:
+            solution.answered_by_id, solution.answer_channel = actor.person_id, channel
+        if solution.state == SolutionState.PROPOSED:  # what was accepted keeps its day
+            solution.answered_at = step.at
         solution.state = state
-        solution.answered_at = step.at
-        solution.answered_by_id = actor.person_id
-        solution.answer_channel = channel
         solution.save()
 
 

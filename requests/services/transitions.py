@@ -123,15 +123,10 @@ def _give_up(support_request: SupportRequest, at: dt.datetime, memory: held.Memo
             code="committed",
         )
     live = SolicitationState.ASKED, SolicitationState.ACCEPTED
-    standing_solutions = SolutionState.PROPOSED, SolutionState.ACCEPTED
     row = support_request
     change(row.solicitations.filter(state__in=live), state=SolicitationState.CANCELLED, cancelled_at=at)
-    change(
-        row.solutions.filter(state__in=standing_solutions),
-        state=SolutionState.WITHDRAWN,
-        answered_at=at,
-        answer_channel="",
-    )
+    change(row.solutions.filter(state=SolutionState.PROPOSED), state=SolutionState.WITHDRAWN, answered_at=at)
+    change(row.solutions.filter(state=SolutionState.ACCEPTED), state=SolutionState.WITHDRAWN)
     change(row.referrals.exclude(state=ReferralState.ANSWERED), state=ReferralState.ABANDONED)
     change(row.delegations.filter(state__in=LIVE_DELEGATIONS), state=DelegationState.CANCELLED, cancelled_at=at)
     change(agreements, cancelled_at=at)

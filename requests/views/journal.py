@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from common.actor import Actor, Matter, Role
 from common.french import NBSP
-from requests.enums import ActionChoices, DecisionKind, DelegationState, EntryKind, SolicitationState, StateChoices
+from requests.enums import ActionChoices, DecisionKind, EntryKind, SolicitationState, SolutionState, StateChoices
 from requests.models import (
     Agreement,
     Decision,
@@ -50,15 +50,14 @@ class JournalLine:
     #: The day of a follow-up step or of a signature, which may be told later.
     on: dt.date | None
     is_public: bool
-    kind: str
 
 
 def journal_of(support_request: SupportRequest, actor: Actor, *, internal: bool) -> list[JournalLine]:
-    """The latest first. Without ``internal``: no decision, no provider's answer, no note and no step that the
-    collectivity does not read."""
-    parts = [_transitions(support_request, internal), _entries(support_request, internal), *_agreed(support_request)]
+    """The latest first. Without ``internal``: no decision, no provider's answer, no signature, no note and no
+    step that the collectivity does not read."""
+    parts = [_transitions(support_request, internal), _entries(support_request, internal), _acceptance(support_request)]
     if internal:
-        parts += [_decisions(support_request), *_answers(support_request, actor)]
+        parts += [_decisions(support_request), *_answers(support_request, actor), *_signatures(support_request)]
     rows = parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank")
     return [_line(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
@@ -132,42 +131,40 @@ def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
 
 def _answers(support_request: SupportRequest, actor: Actor) -> list[QuerySet[Any]]:
     """Of each provider and operator asked: their first acceptance and their last refusal alone move the file. An
-    operator reads his own words, never another's."""
+    operator reads his own words, never another's (as in ``national_way``)."""
     words: Any = F("answer_text")
     if actor.role is Role.OPERATOR:
         own = When(operator__organisation_id=actor.organisation_id, then=words)
         words = Case(own, default=Value(""), output_field=TextField())
-    asked = Solicitation.objects.visible_to(actor).filter(
-        support_request=support_request, state__in=[SolicitationState.ACCEPTED, SolicitationState.DECLINED]
-    )
-    missions = Delegation.objects.filter(
-        support_request=support_request, state__in=[DelegationState.ACCEPTED, DelegationState.DECLINED]
-    )
-    accepted = When(state="accepted", then=_text("accepte"))
-    said: dict[str, Any] = {
-        "happened": F("answered_at"),
-        "what": Case(accepted, default=_text("décline")),
-        "public": _INTERNAL,
-    }
+    asked = Solicitation.objects.visible_to(actor).filter(support_request=support_request, answered_at__isnull=False)
+    asked = asked.exclude(state=SolicitationState.CANCELLED, answered_by="")  # an agreement given beforehand, unasked
+    missions = Delegation.objects.filter(support_request=support_request, answered_at__isnull=False)
+    what = Case(When(decline_reason="", then=_text("accepte")), default=_text("décline"))
+    said: dict[str, Any] = {"happened": F("answered_at"), "what": what, "public": _INTERNAL}
     return [
         _lines(asked, _ANSWER, extra=F("provider__name"), words=F("answer"), service=F("answered_by"), **said),
         _lines(missions, _ANSWER, person="answered_by", extra=F("operator__name"), words=words, **said),
     ]
 
 
-def _agreed(support_request: SupportRequest) -> list[QuerySet[Any]]:
-    """What the collectivity accepts and what is signed, while the file waits for another hand to move."""
+def _acceptance(support_request: SupportRequest) -> QuerySet[Any]:
+    """The collectivity's agreement to what is proposed: the file waits for whoever designates."""
+    given = [SolutionState.ACCEPTED, SolutionState.WITHDRAWN]
+    return _lines(
+        Solution.objects.filter(support_request=support_request, state__in=given, answered_by__isnull=False),
+        _ANSWER,
+        person="answered_by",
+        happened=F("answered_at"),
+        what=_text("accepte la proposition"),
+        extra=_text("La collectivité"),
+        words=Coalesce(F("answer_note__text"), Value(""), output_field=TextField()),
+    )
+
+
+def _signatures(support_request: SupportRequest) -> list[QuerySet[Any]]:
+    """The three dates of an agreement, which moves the file only once it starts."""
     agreements = Agreement.objects.filter(support_request=support_request)
     return [
-        _lines(
-            Solution.objects.filter(support_request=support_request, state="accepted"),
-            _ANSWER,
-            person="answered_by",
-            happened=F("answered_at"),
-            what=_text("accepte la proposition"),
-            extra=_text("La collectivité"),
-            words=Coalesce(F("answer_note__text"), Value(""), output_field=TextField()),
-        ),
         _lines(
             Signature.objects.filter(support_request=support_request, matter=Matter.AGREEMENT),
             _ANSWER,
@@ -209,21 +206,20 @@ def _line(row: dict[str, Any]) -> JournalLine:
         body="" if row["source"] == _ANSWER else row["service"],
         on=dt.date.fromisoformat(row["day"]) if row["day"] else None,
         is_public=row["public"],
-        kind=row["source"],
     )
 
 
 def _title(row: dict[str, Any]) -> str:
-    match row["source"]:
-        case source if source == _ENTRY:
-            return EntryKind(row["what"]).label
-        case source if source == _ANSWER:
-            return f"{row['extra']} {row['what']}"
-        case source if source == _DECISION:
-            label = DecisionKind(row["what"]).label
-            more = {"true": ", en s’écartant de la proposition", "cancelled": ", annulée avant l’envoi"}
-            return f"Décision : {label[0].lower()}{label[1:]}{more.get(row['extra'], '')}"
-    return f"{ActionChoices(row['what']).label} → {StateChoices(row['extra']).label}"
+    source, what = row["source"], row["what"]
+    if source == _ENTRY:
+        return EntryKind(what).label
+    if source == _ANSWER:
+        return f"{row['extra']} {what}"
+    if source == _DECISION:
+        label = DecisionKind(what).label
+        more = {"true": ", en s’écartant de la proposition", "cancelled": ", annulée avant l’envoi"}
+        return f"Décision : {label[0].lower()}{label[1:]}{more.get(row['extra'], '')}"
+    return f"{ActionChoices(what).label} → {StateChoices(row['extra']).label}"
 
 
 def name_of(person: dict[str, Any]) -> str:

@@ -297,10 +297,9 @@ class AnswerSurvey(OfficialAct):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.check_role()
-        if self.asked is None and self.may_ever():  # the closing was taken back while the page was open
-            messages.error(
-                request, "La préfecture vient de rouvrir votre demande : ces questions vous seront posées plus tard."
-            )
+        known, closed = self.kwargs["moment"] in MOMENTS, self.support_request.step is State.CLOSED
+        if self.asked is None and known and not closed and self.may_ever():  # taken back while the page was open
+            messages.error(request, followup.REOPENED)
             return redirect(self.get_success_url())
         return super().post(request, *args, **kwargs)
 

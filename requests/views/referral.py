@@ -1,6 +1,7 @@
 """The desk's pages of the national way: the referral's form, its letter, its signature, the CMT's opinion."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -8,12 +9,13 @@ from django.forms import CharField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.functional import cached_property
 
 from accounts.models import Mandate
 from common import clock
 from common.actor import DESK_ROLES, Matter, Role
-from common.errors import Invalid
+from common.errors import Conflict, Invalid
 from requests import deadlines
 from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
@@ -66,16 +68,7 @@ class ReferralView(ReadFirst):
         if referral.live_referral(self.support_request) is None:
             if not self.may_ever():
                 raise PermissionDenied(self.refusal())
-            context = {
-                "support_request": self.support_request,
-                "state": self.support_request.get_state_display(),
-                "typed": [
-                    (field.label, text)
-                    for name, field in forms.ReferralForm.base_fields.items()
-                    if isinstance(field, CharField) and (text := request.POST.get(name, "").strip())
-                ],
-            }
-            return render(request, "requests/referral/gone.html", context, status=409)
+            return self.gone()
         return super().post(request, *args, **kwargs)
 
     @cached_property
@@ -105,31 +98,61 @@ class ReferralView(ReadFirst):
             "to_sign_by": str(row.to_sign_by.uuid) if row.to_sign_by else "",
         }
 
+    def gone(self) -> HttpResponse:
+        """Sent or given up meanwhile: what was typed is given back."""
+        context = {
+            "support_request": self.support_request,
+            "state": self.support_request.get_state_display(),
+            "typed": [
+                (field.label, text)
+                for name, field in forms.ReferralForm.base_fields.items()
+                if isinstance(field, CharField) and (text := self.request.POST.get(name, "").strip())
+            ],
+        }
+        return render(self.request, "requests/referral/gone.html", context, status=409)
+
     def perform(self, form: forms.ReferralForm) -> None:
-        referral.edit(
-            self.support_request,
-            self.actor,
-            motives=form.motives_given(),
-            referent=form.cleaned_data["referent"],
-            values=form.values(),
-            seen=form.cleaned_data["seen"] or None,
-        )
+        data = form.cleaned_data
+        try:
+            referral.edit(
+                self.support_request,
+                self.actor,
+                motives=form.motives_given(),
+                referent=data["referent"],
+                values={name: data[name] for name in referral.EDITABLE},
+                seen=data["seen"] or None,
+            )
+        except Conflict as error:
+            if error.code == "changed_since_read":
+                self.kept = self.compared(form)
+            raise
+
+    #: When somebody else wrote since the page was read: what, by field.
+    kept: Sequence[tuple[str, str]] = ()
 
     def shown(self) -> str:
         return shown.of_preparation(self.prepared)
 
     def render(self, form: Any, status: int = 200) -> HttpResponse:
-        if status == 409:  # what another wrote stands beside what was typed
-            del self.prepared
-            form.initial = self.get_initial()
-            for name in set(form.changed_data) - {"seen", "motives"}:
-                if kept := form.initial[name]:
-                    form.add_error(name, f"Enregistré entre-temps : {self._label(form, name, kept)}")
+        if status == 409:
+            self.__dict__.pop("prepared", None)
+            if referral.live_referral(self.support_request) is None:
+                return self.gone()
         return super().render(form, status)
 
-    @staticmethod
-    def _label(form: Any, name: str, kept: Any) -> str:
-        return str(dict(getattr(form.fields[name], "choices", ())).get(kept, kept))
+    def compared(self, form: Any) -> list[tuple[str, str]]:
+        """What stands now in each field where something else was typed, by its label."""
+        self.__dict__.pop("prepared", None)
+        form.initial = self.get_initial()
+        found = []
+        for name in form.changed_data:
+            if name != "seen":
+                field, value = form.fields[name], form.initial.get(name)
+                known = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+                several = value if isinstance(value, list) else [value] if value not in (None, "") else []
+                words = [known.get(str(one)) or str(localize(one)) for one in several]
+                found.append((str(field.label), ", ".join(words) or "rien"))
+        return found
 
     done = "La saisine est enregistrée."
 
@@ -154,6 +177,7 @@ class ReferralView(ReadFirst):
             "page_back": reverse("requests:file", args=[support_request.reference]),
             "may_sign": self.may_sign(),
             "more_asked": row.state == ReferralState.MORE_ASKED,
+            "kept": self.kept,
         }
 
 

@@ -15,6 +15,7 @@ from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Agreement, SupportRequest
 from requests.services import national
+from requests.views.journal import journal_of
 from tests.requests.counting import statements
 from tests.requests.journeys import offer, prepared, reviewed
 from tests.requests.reading import read_and_post
@@ -264,6 +265,8 @@ def test_three_dates_then_the_order(contracting: Case, agency: Client, sign_in: 
     journal = journal[journal.index('id="journal"') :]
     told = ["L’Agence engage la dépense", "La collectivité signe la convention", "L’État signe la convention"]
     assert sorted(told, key=journal.index) == told, "the latest first, before the file moves"
+    outside = journal_of(case.row, stage.actor(case.deputy), internal=False)
+    assert not any("convention" in line.title for line in outside)
 
     contractor = ensure_organisation("bureau", OrganisationKind.CONTRACTOR, "Bureau d’études")
     assert page("national-order", case) in agency.get(page("national-file", case)).content.decode()

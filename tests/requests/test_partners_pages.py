@@ -12,6 +12,7 @@ from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Document, Message, Solicitation
 from requests.services import exchanges, national, solution, triage
+from requests.views.journal import journal_of
 from tests.requests.counting import statements
 from tests.requests.journeys import offer, reviewed, submitted
 
@@ -246,6 +247,14 @@ def test_the_refusal_of_an_operator_is_not_read_by_another(entrusted: Case, sign
     assert "Refus-reserve" not in sign_in(Client(), "cerema").get(file).content.decode()
     agency = reverse("requests:national-file", args=[entrusted.row.reference])
     assert "Refus-reserve" in sign_in(Client(), "anct").get(agency).content.decode()
+
+    def told(name: str, *, internal: bool = True) -> dict[str, str]:
+        lines = journal_of(entrusted.row, entrusted.stage.actor(entrusted.stage.account(name)), internal=internal)
+        return {line.title: line.text for line in lines if "ADEME" in line.title.upper()}
+
+    assert told("anct") == told("ademe") == {"Ademe décline": "Refus-reserve-a-l-agence."}
+    assert told("cerema") == {"Ademe décline": ""}
+    assert told("anct", internal=False) == {}
 
 
 def test_an_operator_reads_internal_notes_and_no_thread_of_a_provider(entrusted: Case, sign_in: SignIn) -> None:

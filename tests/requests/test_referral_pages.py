@@ -71,11 +71,16 @@ def test_the_form_shows_what_was_looked_for_and_keeps_what_is_typed(stage: Stage
 def test_an_old_page_does_not_replace_what_a_colleague_wrote(stage: Stage, desk: Client, deputy: Client) -> None:
     case = prepared(stage)
     old = {**FORM, **hidden(deputy, page("referral", case)), "service_asked": "Une étude de site", "then": "sign"}
-    assert read_and_post(desk, page("referral", case), {**FORM, "service_asked": "Un plan-guide"}).status_code == 302
+    old |= {"motives": ["fragility"], "justification_fragility": "Deux agents.", "duration": "Six mois"}
+    written = {**FORM, "service_asked": "Un plan-guide", "cost_excl_tax": "30000", "cost_incl_tax": "36000"}
+    assert read_and_post(desk, page("referral", case), written).status_code == 302
     refused = deputy.post(page("referral", case), old)
     assert refused.status_code == 409
     assert "Une étude de site" in refused.text, "what was typed stands"
-    assert "Enregistré entre-temps\u00a0: Un plan-guide" in refused.text, "beside what was kept"
+    kept = dict(refused.context["kept"])
+    assert (kept["Prestation demandée"], kept["Motifs"]) == ("Un plan-guide", "Complexité du projet")
+    assert (kept["Durée"], kept["Coût estimé HT (euros)"]) == ("rien", "30000,00")
+    assert "Un plan-guide" in refused.text, "beside what was kept"
     assert case.row.referrals.get().service_asked == "Un plan-guide"
     chosen = {**old, **{field.name: field.value() for field in refused.context["form"].hidden_fields()}}
     assert deputy.post(page("referral", case), chosen).status_code == 302

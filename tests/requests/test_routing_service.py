@@ -186,9 +186,7 @@ def test_the_facts_of_a_motive_are_those_frozen() -> None:
 
 
 def test_they_are_said_in_french_with_their_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        reasons, "evidence_sentence", lambda code, args, *, kind: f"{code} {args['n']} {kind}", raising=True
-    )
+    monkeypatch.setattr(reasons, "evidence_sentence", lambda code, args, *, kind: f"{code} {args['n']} {kind}")
     facts = [
         line("small", args={"n": 1}, source="INSEE", vintage="2023"),
         line("frail", args={"n": 2}, holds=None),

@@ -149,7 +149,7 @@ def test_an_operator_that_never_answers_is_taken_the_file_back_by_the_agency_onl
     assert case.row.state == "national_review"
     assert {row.state for row in case.row.delegations.all()} == {"cancelled"}, "nobody declined"
     late = case.row.delegations.get(operator__code="cerema")
-    with case.on("2026-11-16", stage.account("cerema")) as actor, pytest.raises(Conflict, match="repris cette mission"):
+    with case.on("2026-11-16", stage.account("cerema")) as actor, pytest.raises(Conflict, match="sans objet"):
         national.answer_delegation(late, actor, accepted=True)
 
 

@@ -1,6 +1,7 @@
 """The one way a request changes state: what a step writes, what it clears, what it refuses, and in which words."""
 
 import datetime as dt
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,7 +52,7 @@ def agent(case: Case) -> Actor:
 
 
 def proposed(stage: Stage) -> Case:
-    case = searched(stage)
+    case = searched(stage, "proposé")
     case.answer("2026-11-05", "atd-batiment-04", text="Accord.")
     case.propose("2026-11-06", "atd-batiment-04", text="Une aide.", price="Sans frais.")
     return case
@@ -102,7 +103,7 @@ def test_words_of_the_end_win_and_none_make_no_note(stage: Stage) -> None:
     assert made.note.text == "Dit à la fin."
     assert (
         stepped(
-            submitted_case(stage),
+            submitted(stage, "autre"),
             Action.WITHDRAW,
             stage.actor(stage.account("maire")),
             ended_at=NOW,
@@ -110,10 +111,6 @@ def test_words_of_the_end_win_and_none_make_no_note(stage: Stage) -> None:
         ).note
         is None
     )
-
-
-def submitted_case(stage: Stage) -> Case:
-    return submitted(stage, "autre")
 
 
 def test_the_words_of_an_act_prove_it(stage: Stage) -> None:
@@ -179,8 +176,7 @@ def test_an_act_that_may_be_taken_back_is_remembered(stage: Stage, action: Actio
     case = submitted(stage)
     mayor = stage.actor(stage.account("maire"))
     if action is Action.TAKE_BACK:
-        with case.on("2026-11-05", case.instructor), transaction.atomic():
-            case.acknowledge("2026-11-05")
+        case.acknowledge("2026-11-05")
         case.qualify("2026-11-05 11:00")
         case.redirect("2026-11-06", reason="grant", target="La DETR", text="Voyez la DETR.")
     with holding(Hold(until=LATER + dt.timedelta(minutes=1))):
@@ -215,7 +211,12 @@ def test_solicitations_and_proposals_are_given_up(stage: Stage) -> None:
         ("cancelled", LATER),
     }
     (solution,) = case.row.solutions.all()
-    assert (solution.state, solution.answered_at, solution.answer_channel) == ("withdrawn", LATER, "")
+    assert solution.state == "withdrawn"
+    assert solution.answered_at == dt.datetime(2026, 11, 9, 9, tzinfo=dt.UTC), "what was accepted keeps its day"
+    refused = proposed(stage)
+    given_up(refused)
+    (solution,) = refused.row.solutions.all()
+    assert (solution.state, solution.answered_at, solution.answered_by) == ("withdrawn", LATER, None)
 
 
 def test_a_referral_in_preparation_is_given_up(stage: Stage) -> None:
@@ -329,14 +330,12 @@ def test_why_an_act_is_not_one_s_own(role: Role, signed: bool, words: str) -> No
 def test_whoever_may_not_is_told_why(action: Action, state: str, words: str, stage: Stage) -> None:
     case = submitted(stage)
     who = agent(case) if action is Action.DROP else stage.actor(stage.account("maire"))
-    uncovered = Actor(**{**{name: getattr(who, name) for name in who.__slots__}, "matters": frozenset()})
-    position = standing(uncovered, case.row)
+    position = standing(replace(who, matters=frozenset()), case.row)
     with pytest.raises(NotAllowed) as refused:
         transitions.check(case.row, action, position)
     assert refused.value.message.startswith(words)
-    signing = Actor(**{**{name: getattr(who, name) for name in who.__slots__}, "matters": frozenset({Matter.CLOSING})})
     if action is Action.DROP:
-        transitions.check(case.row, action, standing(signing, case.row))
+        transitions.check(case.row, action, standing(replace(who, matters=frozenset({Matter.CLOSING})), case.row))
 
 
 # --- lines of history, and small things ------------------------------------------------------------------------------
