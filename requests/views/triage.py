@@ -42,7 +42,7 @@ class Acknowledge(NamesSomebody):
     title = "Accuser réception"
     lead = "La collectivité reçoit une lettre qui nomme son interlocuteur. La qualification commence."
     submit = "Accuser réception"
-    done = "Demande reçue : la lettre qui nomme son interlocuteur s’écrit."
+    done = "Accusé de réception : la lettre à la collectivité se prépare."
 
     def perform(self, form: Any) -> None:
         triage.acknowledge(self.support_request, self.actor, contact=form.cleaned_data["person"])

@@ -100,7 +100,7 @@ def acknowledge(desk: Visitor, reference: str) -> None:
     """The instructor names himself."""
     act(desk, reference, "Accuser réception")
     desk.press("Accuser réception")
-    desk.reads("Accusé de réception demandé")
+    desk.reads("la lettre à la collectivité se prépare")
 
 
 def qualify(desk: Visitor, reference: str, *, theme: str) -> None:
