@@ -3,15 +3,14 @@
 from requests.models.exchanges import Document, Message, SupportRequestUserObjectPermission
 from requests.models.followup import Closing, FollowUpEntry, Recommendation, Survey, Suspension
 from requests.models.held import HeldAct
+from requests.models.history import Note, Transition
 from requests.models.intake import (
     CatalogueAnswer,
     ConcernedDepartment,
     Draft,
     DraftFile,
-    Note,
     ReferenceCounter,
     SupportRequest,
-    Transition,
 )
 from requests.models.referral import (
     Agreement,

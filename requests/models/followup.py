@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from requests.enums import EntryKind, Result, SurveyMoment
-from requests.models.intake import Note, SupportRequest
+from requests.models.history import Note
+from requests.models.intake import SupportRequest
 
 
 class FollowUpEntry(models.Model):

@@ -18,7 +18,8 @@ from requests.enums import (
     Opinion,
     ReferralState,
 )
-from requests.models.intake import Note, SupportRequest
+from requests.models.history import Note
+from requests.models.intake import SupportRequest
 from requests.models.triage import Decision
 
 

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from common.actor import Actor
 from requests.enums import AnswerChannel, DeclineReason, Part, SolicitationState, SolutionState
-from requests.models.intake import Note, SupportRequest
+from requests.models.history import Note
+from requests.models.intake import SupportRequest
 from requests.models.triage import Decision
 from requests.permissions import solicitation_visibility
 

@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from common.models import AppendOnly, Job, undone_index
 from requests.enums import AssignmentKind, DecisionKind, Motive
-from requests.models.intake import Note, SupportRequest
+from requests.models.history import Note
+from requests.models.intake import SupportRequest
 
 
 class RoutingAssessment(AppendOnly):
