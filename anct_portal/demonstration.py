@@ -77,19 +77,8 @@ def _turn(row: Any) -> Account | None:
     def acting(role: Role) -> Account | None:
         return first(lambda actor: actor.role is role)
 
-    def desk(role: Role) -> Account | None:
-        return first(lambda actor: actor.role is role and row.department_id in actor.departments)
-
-    def signatory() -> Account | None:
-        """A deputy whose act is in force, before the delegate."""
-        deputy = first(
-            lambda actor: (
-                actor.role is Role.DEPUTY
-                and row.department_id in actor.departments
-                and actor.may_sign(Matter.LOCAL_DECISION)
-            )
-        )
-        return deputy or desk(Role.DELEGATE)
+    def desk(role: Role, holds: Callable[[Actor], bool] = lambda actor: True) -> Account | None:
+        return first(lambda actor: actor.role is role and row.department_id in actor.departments and holds(actor))
 
     def applicant() -> Account | None:
         return first(lambda actor: actor.role is Role.OFFICIAL and actor.collectivity_id == row.collectivity_id)
@@ -100,7 +89,8 @@ def _turn(row: Any) -> Account | None:
 
     operators = row.delegations.filter(state__in=LIVE_DELEGATIONS).values_list("operator__organisation", flat=True)
     if row.signs:
-        return signatory()
+        covered = desk(Role.DEPUTY, lambda actor: actor.may_sign(Matter.LOCAL_DECISION))  # his act is in force
+        return covered or desk(Role.DELEGATE)
     if row.step is State.CONTRACTING:
         signed = Agreement.objects.filter(support_request=row, cancelled_at__isnull=True, body_signed_on__isnull=False)
         return acting(Role.DIRECTOR_GENERAL) if signed.exists() else applicant()

@@ -169,15 +169,13 @@ def answer_delegation(
             raise NotAllowed("Cette mission est confiée à un autre opérateur.")
         if delegation.state == DelegationState.CANCELLED:
             raise Conflict("Cette mission est sans objet : elle n’attend plus de réponse.", code="state_changed")
-        if delegation.state == DelegationState.ASKED and Ability.ANSWER_DELEGATION not in abilities(
-            actor, support_request
-        ):
-            raise NotAllowed("Cette mission n’attend pas de réponse de votre part.")
         if delegation.state != DelegationState.ASKED:
             raise Conflict(
                 f"Cette délégation a déjà une réponse : {delegation.get_state_display().lower()}.",
                 code="already_answered",
             )
+        if Ability.ANSWER_DELEGATION not in abilities(actor, support_request):
+            raise NotAllowed("Cette mission n’attend pas de réponse de votre part.")
         if not accepted and reason not in DeclineReason.values:
             raise Invalid("Choisissez un motif.", field="reason")
         if not accepted:
