@@ -63,7 +63,7 @@ def awaited(reference: str) -> Account | None:
     with everything("whose turn it is on a file of the demonstration"):
         asked = Survey.objects.open().filter(support_request=OuterRef("pk"))
         rows = SupportRequest.objects.filter(reference=reference)
-        signed = SupportRequest.objects.filter(AWAITS_DECISION | awaits_signature(to_sign_by__isnull=False))
+        signed = SupportRequest.objects.filter(AWAITS_DECISION | awaits_signature())
         row = rows.annotate(survey=Exists(asked), signs=Exists(signed.filter(pk=OuterRef("pk")))).first()
         return _turn(row) if row is not None else None
 

@@ -14,6 +14,7 @@ from accounts.enums import MandateStatus
 from common.actor import Matter, Role
 from operators.matching.vocabulary import OPERATORS
 from requests.models.intake import NATIONAL
+from requests.models.turn import columns
 from requests.services.letters import LETTERS
 from requests.workflow import TABLE, TERMINAL, State
 
@@ -132,6 +133,14 @@ INVARIANTS: tuple[Invariant, ...] = (
         ) t JOIN requests_supportrequest r ON r.id = t.support_request_id
         WHERE t.action = 'undo' AND t.to_state IS DISTINCT FROM t.before
         """,
+    ),
+    Invariant(
+        "turn_is_kept",
+        "ce que la file compare (interlocuteur, suivi, signature, réponse attendue) n’est pas ce que disent les lignes",
+        f"""
+        SELECT 'demande ' || r.reference FROM requests_supportrequest r JOIN requests_turn t ON t.id = r.id
+        WHERE ({columns("r")}) IS DISTINCT FROM ({columns("t")})
+        """,  # noqa: S608  (literals of this module)
     ),
     # --- references
     Invariant(

@@ -6,37 +6,28 @@ Every condition here narrows ``SupportRequest.objects.visible_to(actor)``: none 
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 
 from common.actor import DESK_ROLES, Actor, Role
 from common.french import NBSP, number
 from requests import deadlines
-from requests.enums import AssignmentKind, NationalAnswerKind, Opinion, ReferralState, SolicitationState
-from requests.models import (
-    Agreement,
-    Assignment,
-    Closing,
-    NationalAnswer,
-    ReadingLog,
-    Referral,
-    Solicitation,
-    SupportRequest,
-)
+from requests.enums import Opinion, SolicitationState
+from requests.models import ReadingLog, Referral, Solicitation, SupportRequest
+from requests.models.intake import ENDED
 from requests.services.referral import LIVE
-from requests.workflow import SUPPORTED, TERMINAL, Holder, State
+from requests.workflow import SUPPORTED, Holder, State
 
 #: Beyond, a list and its counters say « plus de 1 000 » (DESIGN 8).
 MOST = 1000
 
-ENDED = Q(state__in=[state.value for state in TERMINAL])
 _SIGNERS = frozenset({Role.DEPUTY, Role.DELEGATE})
 
 
@@ -62,37 +53,52 @@ class Bounded:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows of a queryset, at most :data:`MOST` + 1, in SQL; empty when there can be none."""
+    """The rows of a queryset in SQL; empty when there can be none."""
 
     statement: str
     parameters: tuple[Any, ...]
 
 
-def written(queryset: QuerySet[Any]) -> Written:
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Rows that bear flags, read once to count them all."""
+
+    rows: Written
+    flags: tuple[str, ...]
+
+
+NO_LINES = Flagged(Written("", ()), ())
+
+
+def _sql(rows: QuerySet[Any]) -> Written:
     try:
-        return Written(*queryset.order_by().values("pk")[: MOST + 1].query.sql_with_params())
+        return Written(*rows.query.sql_with_params())
     except EmptyResultSet:
         return Written("", ())
 
 
-def bounded_counts(wanted: Mapping[str, QuerySet[Any] | Written]) -> dict[str, Bounded]:
-    """How many rows each one holds, in one statement that reads at most :data:`MOST` + 1 rows of each."""
-    asked = {name: rows if isinstance(rows, Written) else written(rows) for name, rows in wanted.items()}
+def bounded_counts(wanted: Mapping[str, QuerySet[Any]], lines: Flagged = NO_LINES) -> dict[str, Bounded]:
+    """How many rows each one holds, in one statement that reads at most :data:`MOST` + 1 rows of each; and, in the same
+    statement, how many of ``lines`` bear each of their flags."""
+    asked = {name: _sql(rows.order_by().values("pk")[: MOST + 1]) for name, rows in wanted.items()}
     possible = {name: rows for name, rows in asked.items() if rows.statement}
-    found = {name: Bounded(0) for name in wanted}
-    if possible:
-        parts = (f"(SELECT count(*) FROM ({rows.statement}) rows_{at})" for at, rows in enumerate(possible.values()))  # noqa: S608
+    found = {name: Bounded(0) for name in (*wanted, *lines.flags)}
+    parts = [f"(SELECT count(*) FROM ({rows.statement}) rows_{at})" for at, rows in enumerate(possible.values())]  # noqa: S608
+    parameters = [one for rows in possible.values() for one in rows.parameters]
+    names, source = [*possible], ""
+    if lines.rows.statement:
+        names += lines.flags
+        parts += [f'count(*) FILTER (WHERE lines."{flag}")' for flag in lines.flags]
+        source = f"FROM ({lines.rows.statement}) lines"
+        parameters += lines.rows.parameters
+    if parts:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts)}", [one for rows in possible.values() for one in rows.parameters])
-            found |= {name: Bounded(value) for name, value in zip(possible, cursor.fetchone(), strict=True)}
+            cursor.execute(f"SELECT {', '.join(parts)} {source}", parameters)
+            found |= {name: Bounded(min(value, MOST + 1)) for name, value in zip(names, cursor.fetchone(), strict=True)}
     return found
 
 
 # --- whose turn ------------------------------------------------------------------------------------------------------
-
-
-def _rows(model: Any, **conditions: object) -> Q:
-    return Q(Exists(model.objects.filter(support_request=OuterRef("pk"), **conditions)))
 
 
 def current(queryset: QuerySet[SupportRequest], on: dt.date) -> QuerySet[SupportRequest]:
@@ -114,26 +120,17 @@ def unread(actor: Actor) -> Q:
 
 def to_sign(actor: Actor) -> Q:
     """What waits for a signatory of the desk; for a deputy or a delegate, referrals only when sent to him."""
-    asked = {"to_sign_by": actor.mandate_id} if actor.role in _SIGNERS else {"to_sign_by__isnull": False}
-    return Q(department_id__in=actor.departments) & awaits_signature(**asked)
+    asked = Q(to_sign_by=actor.mandate_id) if actor.role in _SIGNERS else Q(to_sign_by__isnull=False)
+    return Q(department_id__in=actor.departments) & awaits_signature(asked)
 
 
-def awaits_signature(**asked: Any) -> Q:
+def awaits_signature(asked: Q = Q(to_sign_by__isnull=False)) -> Q:  # noqa: B008  (a constant)
     """A signatory's act comes next; ``asked`` narrows referrals by whom they were sent to."""
     return (
         Q(state=State.PROPOSED.value, holder=Holder.DESK.value)
-        | (
-            Q(state__in=[*(state.value for state in SUPPORTED), State.SUSPENDED.value])
-            & _rows(Closing, confirmed_at__isnull=True, refused_at__isnull=True)
-        )
-        | (
-            Q(state=State.REFERRAL_PREPARATION.value)
-            & _rows(Referral, state__in=[ReferralState.PREPARATION, ReferralState.MORE_ASKED], **asked)
-        )
-        | (
-            Q(state=State.CONTRACTING.value)
-            & _rows(Agreement, cancelled_at__isnull=True, prefect_signed_on__isnull=True)
-        )
+        | Q(state__in=[*sorted(state.value for state in SUPPORTED), State.SUSPENDED.value], closing_waits=True)
+        | (Q(state=State.REFERRAL_PREPARATION.value) & asked)
+        | Q(state=State.CONTRACTING.value, agreement_waits=True)
     )
 
 
@@ -145,19 +142,17 @@ def my_turn(actor: Actor) -> Q:
     """« À moi de jouer »: what waits for this person, rather than for somebody else of his body."""
     if actor.person_id is None:
         return Q(pk__in=[])
-    turn = Q(holder=Holder.FOLLOW_UP.value) & _rows(
-        Assignment, person_id=actor.person_id, kind=AssignmentKind.FOLLOW_UP_OFFICER, until__isnull=True
-    )
+    turn = Q(holder=Holder.FOLLOW_UP.value, follow_up_officer=actor.person_id)
     if actor.role is Role.CMT:
-        turn |= Q(department_id__in=actor.departments) & _rows(Referral, cmt_opinion=Opinion.ASKED, state__in=LIVE)
+        opinions = Referral.objects.filter(support_request=OuterRef("pk"), cmt_opinion=Opinion.ASKED, state__in=LIVE)
+        turn |= Q(department_id__in=actor.departments) & Q(Exists(opinions))
     if actor.role not in DESK_ROLES:
         return turn
     held = Q(holder=Holder.DESK.value, department_id__in=actor.departments)
-    named = {"kind": AssignmentKind.CONTACT, "until__isnull": True}
-    mine = _rows(Assignment, person_id=actor.person_id, **named)
+    mine = Q(desk_contact=actor.person_id)
     if actor.role in _SIGNERS:
         return turn | to_sign(actor) | (held & (mine | AWAITS_DECISION))
-    return turn | (held & (mine | ~_rows(Assignment, **named)) & ~to_sign(actor) & ~AWAITS_DECISION)
+    return turn | (held & (mine | Q(desk_contact__isnull=True)) & ~to_sign(actor) & ~AWAITS_DECISION)
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -174,13 +169,12 @@ class Counter:
 
 
 def _overdue_provider(actor: Actor) -> Q:
-    return _rows(Solicitation, state=SolicitationState.ASKED, expected_on__lt=actor.on)
+    return Q(provider_due_on__lt=actor.on)
 
 
 def _sent_back(actor: Actor) -> Q:
-    answered = _rows(NationalAnswer, kind__in=[NationalAnswerKind.SENT_BACK, NationalAnswerKind.NOT_RETAINED])
-    return (Q(state=State.LOCAL_SEARCH.value) & answered) | (
-        Q(state=State.REFERRAL_PREPARATION.value) & _rows(Referral, state=ReferralState.MORE_ASKED)
+    return Q(state=State.LOCAL_SEARCH.value, sent_back=True) | Q(
+        state=State.REFERRAL_PREPARATION.value, more_asked=True
     )
 
 
@@ -207,13 +201,13 @@ COUNTERS_BY_KEY: Mapping[str, Counter] = {counter.key: counter for counter in CO
 
 
 @functools.lru_cache(maxsize=1024)
-def counters_of(actor: Actor) -> Mapping[str, Written]:
-    """The tiles of this person today, and all that he sees (« all »), and its live part (« live »). Written once: to
-    write them costs more than the rest of the page."""
-    visible = SupportRequest.objects.visible_to(actor)
-    live = current(visible, actor.on)
-    tiles = {counter.key: written(live.filter(counter.condition(actor))) for counter in COUNTERS}
-    return {**tiles, "live": written(live), "all": written(visible)}
+def counters_of(actor: Actor) -> Flagged:
+    """The live files of this person today, each flagged with « live » and the tiles that it counts in. Written once: to
+    write it costs more than to read it."""
+    flags = {"live": Q(pk__isnull=False)} | {counter.key: counter.condition(actor) for counter in COUNTERS}
+    columns = {key: Case(When(flag, then=Value(True)), default=Value(False)) for key, flag in flags.items()}  # noqa: FBT003
+    rows = current(SupportRequest.objects.visible_to(actor), actor.on).order_by().annotate(**columns).values(*flags)
+    return Flagged(_sql(rows), tuple(flags))
 
 
 # --- orders ----------------------------------------------------------------------------------------------------------
@@ -248,20 +242,18 @@ ORDERS_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[SupportRequest]:
+def lines_of(listed: QuerySet[SupportRequest], order: Sequence[Any], page: slice, actor: Actor) -> list[SupportRequest]:
+    """The lines of one page, in their order. One statement: chosen by the request's own columns alone, before anything
+    else is read about them."""
+    chosen = ArraySubquery(listed.order_by(*order).values("pk")[page])
+    return list(_with_columns(SupportRequest.objects.filter(pk__any_of=chosen), actor).order_by(*order))
+
+
+def _with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[SupportRequest]:
     """What a line of the queue shows beside the request's own columns, in the same statement."""
 
-    def assigned(kind: AssignmentKind) -> Subquery:
-        return Subquery(
-            Assignment.objects.filter(support_request=OuterRef("pk"), kind=kind, until__isnull=True).values(
-                row=JSONObject(
-                    id="person_id",
-                    civility="person__civility",
-                    first_name="person__first_name",
-                    last_name="person__last_name",
-                )
-            )[:1]
-        )
+    def named(person: str) -> JSONObject:
+        return JSONObject(**{column: f"{person}__{column}" for column in ("civility", "first_name", "last_name")})
 
     asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
     to_decide = Q(department_id__in=actor.departments) & AWAITS_DECISION
@@ -272,12 +264,12 @@ def with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[S
         .annotate(
             is_unread=Case(When(unread(actor), then=Value(True)), default=Value(False)),  # noqa: FBT003
             short_proposal=F("assessment__short"),
-            contact=assigned(AssignmentKind.CONTACT),
-            officer=assigned(AssignmentKind.FOLLOW_UP_OFFICER),
+            desk_contact_name=named("desk_contact"),
+            officer_name=named("follow_up_officer"),
             awaits=Case(
                 When(mine, then=Value("moi")),
                 When(AWAITS_DECISION, then=Value("une décision")),
-                When(awaits_signature(to_sign_by__isnull=False), then=Value("une signature")),
+                When(awaits_signature(), then=Value("une signature")),
                 default=Value(""),
             ),
             asked_providers=ArraySubquery(

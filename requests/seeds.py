@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Callable
 
+from django.db import transaction
+
 from common import clock
 from notifications.models import OutboxEvent
 from requests.demonstration import commissioned, delegated, ends, local, played
@@ -37,11 +39,13 @@ def demo(report: Report = print) -> None:
     began, before = clock.now(), SupportRequest.objects.count()
     stories = {**local.STORIES, **delegated.STORIES, **commissioned.STORIES, **ends.STORIES}
     for rank, name in enumerate(sorted(stories), start=1):
-        stories[name](stage)
+        with transaction.atomic():  # told whole, or told again
+            stories[name](stage)
         if rank % 5 == 0:
             report(f"{rank} dossiers sur {len(stories)}")
     for story in ends.QUEUE:
-        story(stage)
+        with transaction.atomic():
+            story(stage)
     if SupportRequest.objects.count() > before:  # else, what is undone was emitted by somebody
         OutboxEvent.objects.undone().filter(at__lt=began).update(done_at=began)
     report(f"{len(stories)} dossiers et la file de ce matin")

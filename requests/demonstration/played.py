@@ -110,6 +110,7 @@ def offers() -> list[Offered]:
     ]
 
 
+@transaction.atomic
 def make_syndicates() -> None:
     """The syndicates that file: no official file holds them."""
     for department, (code, name) in SYNDICATES.items():

@@ -7,6 +7,7 @@ from django.db.models import Q
 from requests.enums import EntryKind, Result, SurveyMoment
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
+from requests.models.turn import keeps_turn
 
 
 class FollowUpEntry(models.Model):
@@ -74,6 +75,7 @@ class Closing(models.Model):
                 name="one_closing_waiting",
             )
         ]
+        triggers = [keeps_turn()]
 
     def __str__(self) -> str:
         return f"clôture du {self.proposed_at:%d/%m/%Y}"

@@ -23,6 +23,7 @@ from requests.enums import (
     Route,
     StateChoices,
 )
+from requests.models.turn import Turn
 from requests.permissions import draft_visibility, visibility
 from requests.workflow import HOLDERS, TERMINAL, State
 from territories.names import normalised
@@ -30,6 +31,7 @@ from territories.names import normalised
 _SEARCHED = ("title", "public_title", "need")
 #: States that a request may be in before its receipt was acknowledged.
 UNREAD = (State.SUBMITTED, State.INCOMPLETE, State.ATTACHED, State.WITHDRAWN, State.DROPPED)
+ENDED = Q(state__in=sorted(state.value for state in TERMINAL))
 #: States that only a signed referral leads to.
 NATIONAL = (State.REFERRED, State.NATIONAL_REVIEW, State.DELEGATED, State.CONTRACTING, State.NATIONAL_SUPPORT)
 
@@ -175,7 +177,7 @@ class SupportRequestManager(_Manager["SupportRequest"]):
         return super().get_queryset().defer("words")  # type: ignore[return-value]
 
 
-class SupportRequest(NeverDeleted):
+class SupportRequest(Turn, NeverDeleted):
     """A request for engineering help, from its filing on. The HTTP request is ``request``; this never is."""
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -312,6 +314,7 @@ class SupportRequest(NeverDeleted):
         indexes = [
             models.Index(fields=["department", "-submitted_at", "-id"], name="request_by_department"),
             models.Index(fields=["department", "state", "state_since"], name="request_queue"),
+            models.Index(fields=["department"], condition=~ENDED, name="request_live"),
             models.Index(fields=["collectivity", "-submitted_at", "-id"], name="request_by_collectivity"),
             models.Index(fields=["arrondissement", "-submitted_at", "-id"], name="request_by_arrondissement"),
             models.Index(

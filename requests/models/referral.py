@@ -21,6 +21,7 @@ from requests.enums import (
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
 from requests.models.triage import Decision
+from requests.models.turn import keeps_turn
 
 
 class Referral(models.Model):
@@ -73,6 +74,7 @@ class Referral(models.Model):
                 violation_error_message="Le montant TTC ne peut pas être inférieur au montant HT.",
             ),
         ]
+        triggers = [keeps_turn()]
 
     def __str__(self) -> str:
         return f"saisine du {self.opened_at:%d/%m/%Y}"
@@ -199,6 +201,7 @@ class NationalAnswer(AppendOnly):
                 | Q(kind__in=["operators", "market"]),
             )
         ]
+        triggers = [*AppendOnly.Meta.triggers, keeps_turn()]
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -302,6 +305,7 @@ class Agreement(models.Model):
                 name="agreement_amounts_in_order", condition=Q(amount_incl_tax__gte=F("amount_excl_tax"))
             ),
         ]
+        triggers = [keeps_turn()]
 
     def __str__(self) -> str:
         return f"convention — {self.lot}"

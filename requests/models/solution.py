@@ -11,6 +11,7 @@ from requests.enums import AnswerChannel, DeclineReason, Part, SolicitationState
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
 from requests.models.triage import Decision
+from requests.models.turn import keeps_turn
 from requests.permissions import solicitation_visibility
 
 
@@ -66,6 +67,7 @@ class Solicitation(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["provider", "state", "-asked_at"], name="solicitation_by_provider")]
+        triggers = [keeps_turn()]
 
     def __str__(self) -> str:
         return f"{self.provider} — {self.get_state_display()}"

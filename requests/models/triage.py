@@ -11,6 +11,7 @@ from common.models import AppendOnly, Job, undone_index
 from requests.enums import AssignmentKind, DecisionKind, Motive
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
+from requests.models.turn import keeps_turn
 
 
 class RoutingAssessment(AppendOnly):
@@ -81,6 +82,7 @@ class Assignment(models.Model):
                 name="assignment_by_person",
             )
         ]
+        triggers = [keeps_turn()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} : {self.person}"

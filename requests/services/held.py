@@ -13,9 +13,10 @@ from django.db.models import Model, QuerySet
 from common import clock
 from notifications import hold
 from requests.models import Decision, HeldAct, SupportRequest
+from requests.models.turn import KEPT
 
 #: The request's own columns that an undo leaves alone.
-_OWN = frozenset({"id", "last_activity_at", "hidden_until"})
+_OWN = KEPT | {"id", "last_activity_at", "hidden_until"}
 
 
 def snapshot(row: Model) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from requests.enums import HolderChoices
 from requests.filters import QueueFilter
 from requests.forms.desk import RecordForm
 from requests.models import SupportRequest
-from requests.queue import COUNTERS, Bounded, bounded_counts, counters_of, with_columns
+from requests.queue import COUNTERS, Bounded, bounded_counts, counters_of, lines_of
 from requests.services import exchanges, intake
 from requests.views.acts import SignedInView, parse_moment
 from requests.views.journal import name_of
@@ -85,15 +85,15 @@ def waiting_for(row: Any, actor: Actor) -> str:
         return str(row.awaits)
     match Holder(row.holder):
         case Holder.DESK if actor.role in DESK_ROLES and row.department_id in actor.departments:
-            if row.contact is None or row.contact["id"] == actor.person_id:
+            if row.desk_contact_id is None or row.desk_contact_id == actor.person_id:
                 return "moi"
-            return name_of(row.contact)
+            return name_of(row.desk_contact_name)
         case Holder.APPLICANT:
             return BODIES[row.collectivity.kind][0]
         case Holder.PROVIDER if row.asked_providers:
             return ", ".join(row.asked_providers)
-        case Holder.FOLLOW_UP if row.officer is not None:
-            return "moi" if row.officer["id"] == actor.person_id else name_of(row.officer)
+        case Holder.FOLLOW_UP if row.follow_up_officer_id is not None:
+            return "moi" if row.follow_up_officer_id == actor.person_id else name_of(row.officer_name)
         case holder:
             return HolderChoices(holder.value).label
 
@@ -109,20 +109,21 @@ class DeskView(SignedInView):
         visible = SupportRequest.objects.visible_to(self.actor)
         filtering = QueueFilter(request.GET, visible, self.actor, self.departments)
         listed = filtering.qs if filtering.is_valid() else visible.none()
-        counts = bounded_counts({**counters_of(self.actor), **self.side_counts(), "listed": listed})
+        tags = filtering.tags()
+        narrowed = {} if filtering.is_valid() and not tags else {"listed": listed}
+        counts = bounded_counts({**self.side_counts(), **narrowed}, counters_of(self.actor))
+        counts.setdefault("listed", counts["live"])
         number = self.page_number()
-        rows = list(
-            with_columns(listed, self.actor).order_by(*filtering.order)[
-                (number - 1) * PAGE_SIZE : number * PAGE_SIZE + 1
-            ]
-        )
+        page = slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE + 1)
+        rows = lines_of(listed, filtering.order, page, self.actor)
         if not rows and number > 1:  # the list has shrunk since
             return HttpResponseRedirect(self.page_address(1))
         context = {
             "filtering": filtering,
-            "tags": filtering.tags(),
+            "tags": tags,
             "tiles": self.tiles(counts),
             "counts": counts,
+            "ended": not rows and not narrowed and visible.exists(),
             "lines": [line_of(row, self.actor) for row in rows[:PAGE_SIZE]],
             "count_label": self.count_label(counts["listed"]),
             "nothing_to_do": self.nothing_to_do(filtering, counts),

@@ -79,8 +79,11 @@ class Run:
 
     def command_lines(self) -> list[str]:
         """Of what runs now: a process that fell has been replaced since ``family`` was noted."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return [" ".join(process.cmdline()) for process in children if runs(process)]
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.append(" ".join(process.cmdline()))
+        return found
 
     def database(self) -> psycopg.Connection[Any]:
         record = json.loads((self.var / "run" / "environment.json").read_text())

@@ -92,6 +92,9 @@ BROKEN: list[tuple[str, str, str]] = [
         "state = 'submitted'",
         "DELETE FROM requests_transition WHERE support_request_id = %(id)s",
     ),
+    ("turn_is_kept", "state = 'local_support'", OFFICER_LEAVES),
+    ("turn_is_kept", "state = 'local_search'", FILE.format("provider_due_on = '2020-01-01'")),
+    ("turn_is_kept", "state = 'submitted'", FILE.format("closing_waits = true")),
     (
         "history_is_continuous",
         "state = 'closed'",
