@@ -12,7 +12,7 @@ and wakes it, inside its transaction, with ``wake("requests.routing", job.pk)``.
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,8 @@ class Work:
     ``task`` is the Celery task that takes one pk. ``pending(limit)`` returns the pks of what is due. ``perform(pk)``
     claims its row with SKIP LOCKED and returns True when it is done or there was nothing to do; running it twice is
     harmless. ``oldest()`` is since when the oldest due piece waits, ``failed()`` how many were given up; ``retry()``
-    gives those another chance, once a human being has removed the cause.
+    gives those another chance, once a human being has removed the cause. ``perform_all(pks)``, for work that is cheaper
+    together, does those that were never tried, all or none, and returns the others: they are done one by one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Work:
     oldest: Callable[[], dt.datetime | None]
     failed: Callable[[], int] = lambda: 0
     retry: Callable[[], int] = lambda: 0
+    perform_all: Callable[[Sequence[Any]], Collection[Any]] | None = None
 
 
 _works: dict[str, Work] = {}
@@ -173,6 +175,31 @@ def perform_job(
         return False
 
 
+def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None], pks: Sequence[Any]) -> set[Any]:
+    """Claims those of these rows that were never tried, calls ``handler(rows)`` and marks them done in the same
+    transaction; returns the rows left alone. If it raises, each is due again, by itself: one that fails does not keep
+    the others from being done."""
+    at = clock.instant()
+    with transaction.atomic():
+        fresh = _rows(model).select_for_update(skip_locked=True, of=("self",)).due(at).filter(pk__in=pks, attempts=0)
+        claimed = set(fresh.order_by("pk").values_list("pk", flat=True))
+        _rows(model).filter(pk__in=claimed).update(attempts=1, claimed_at=at, not_before=at + FIRST_PAUSE)
+    try:
+        with transaction.atomic():
+            rows = _rows(model).select_for_update(skip_locked=True, of=("self",)).undone().filter(pk__in=claimed)
+            mine = list(rows.order_by("pk"))
+            if mine:
+                handler(mine)
+                _rows(model).filter(pk__in=[row.pk for row in mine]).update(done_at=clock.instant(), last_error="")
+    except Exception as error:
+        if connection_lost(error):
+            raise
+        logger.exception("jobs_failed_together", job=model._meta.label, count=len(claimed))
+        said = f"{type(error).__name__}: {error}"[:2000]
+        _rows(model).undone().filter(pk__in=claimed).update(not_before=None, last_error=said)
+    return set(pks) - claimed
+
+
 def _release(row: Job, released: Mapping[str, Any] | None) -> None:
     for column, value in (released or {}).items():
         setattr(row, column, value)
@@ -207,8 +234,10 @@ def job_work(
     released: Mapping[str, Any] | None = None,
     on_failure: Callable[[Any], None] | None = None,
     retryable: Q | None = None,
+    together: Callable[[Sequence[Any]], None] | None = None,
 ) -> Work:
-    """The :class:`Work` of a ``Job`` model. Without ``task``, the kernel's own task (``common.perform``) runs it."""
+    """The :class:`Work` of a ``Job`` model. Without ``task``, the kernel's own task (``common.perform``) runs it.
+    ``together``: the same as ``handler``, for several rows at once."""
 
     def pending(limit: int) -> list[Any]:
         due = _rows(model).due().order_by(F("not_before").asc(nulls_first=True), "queued_at")
@@ -234,7 +263,10 @@ def job_work(
         given_up = _rows(model).filter(retryable or Q(), failed_at__isnull=False)
         return given_up.update(failed_at=None, attempts=0, not_before=None, **(released or {}))
 
-    return Work(name, task, pending, perform, oldest, failed, retry)
+    def perform_all(pks: Sequence[Any]) -> Collection[Any]:
+        return perform_together(model, together, pks) if together is not None else pks
+
+    return Work(name, task, pending, perform, oldest, failed, retry, perform_all if together else None)
 
 
 # --- all of it -------------------------------------------------------------------------------------------------------
@@ -270,6 +302,10 @@ def sweep(
             logger.exception("pending_failed", work=name)
             continue
         ends = time.monotonic() + turn
+        if work.perform_all is not None and len(due) > 1:
+            alone = work.perform_all(due)
+            tried += len(due) - len(alone)
+            due = [pk for pk in due if pk in alone]
         for pk in due:
             if stop():
                 return tried
@@ -283,6 +319,15 @@ def sweep(
             if time.monotonic() > ends:
                 break
     return tried
+
+
+def perform_with_others(name: str, pk: Any, *, limit: int = 50) -> None:
+    """Performs this piece, and with it those that wait already when they are cheaper together."""
+    work = _works[name]
+    if work.perform_all is not None and (others := set(work.pending(limit)) - {pk}):
+        if pk not in work.perform_all([pk, *others]):
+            return
+    work.perform(pk)
 
 
 def reconcile_once(*, limit: int = 100, stop: Callable[[], bool] = lambda: False) -> int | None:

@@ -32,15 +32,18 @@ def expand(row: OutboxEvent) -> None:
     event = unpack(row.event, row.payload, event_id=row.event_id, at=row.at)
     failures = []
     written = set(Mail.objects.filter(event_id=event.id).values_list("kind", "recipient_key"))
-    for notification in notifications_of(type(event)):
-        try:
-            with transaction.atomic(), one_event():
-                _write_mails(notification, event, written)
-        except Exception as error:
-            if jobs.connection_lost(error):
-                raise
-            logger.exception("notification_failed", kind=notification.kind, event_id=str(row.event_id))
-            failures.append(f"{notification.kind}: {type(error).__name__}: {error}")
+    with one_event():
+        for notification in notifications_of(type(event)):
+            if not notification.tells(event):
+                continue
+            try:
+                with transaction.atomic():
+                    _write_mails(notification, event, written)
+            except Exception as error:
+                if jobs.connection_lost(error):
+                    raise
+                logger.exception("notification_failed", kind=notification.kind, event_id=str(row.event_id))
+                failures.append(f"{notification.kind}: {type(error).__name__}: {error}")
     if failures:
         raise jobs.Incomplete("; ".join(failures))
     forget_secrets(row)
@@ -74,8 +77,11 @@ def is_still_told(mail: Mail) -> bool:
         return True
     event = unpack(row.event, row.payload, event_id=row.event_id, at=row.at)
     told = [each for each in notifications_of(type(event)) if each.kind == mail.kind]
+    if not told:
+        return True
     with one_event():
-        return not told or mail.recipient_key in {recipient.key for recipient in told[0].recipients(event)}
+        recipients = told[0].recipients(event) if told[0].tells(event) else ()
+        return mail.recipient_key in {recipient.key for recipient in recipients}
 
 
 def compose(notification: Notification, event: Event, recipient: Recipient) -> Mail:

@@ -15,7 +15,7 @@ Nothing of it runs in the transaction that emits the event: only one row of the 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -34,17 +34,27 @@ class Recipient:
     user_id: int | None = None
 
 
-_loaded: ContextVar[dict[str, Any] | None] = ContextVar("loaded", default=None)
+_loaded: ContextVar[dict[Hashable, Any] | None] = ContextVar("loaded", default=None)
 
 
 @contextmanager
 def one_event() -> Iterator[None]:
-    """While the mails of one event are written, each kind loads what it speaks of once."""
+    """While the mails of one event are written, what they speak of is loaded once."""
     token = _loaded.set({})
     try:
         yield
     finally:
         _loaded.reset(token)
+
+
+def once(key: Hashable, load: Callable[[], Any]) -> Any:
+    """What ``load`` returns, loaded once an event under this key."""
+    loaded = _loaded.get()
+    if loaded is None:
+        return load()
+    if key not in loaded:
+        loaded[key] = load()
+    return loaded[key]
 
 
 class Notification:
@@ -72,12 +82,12 @@ class Notification:
 
     def about(self, event: Any) -> Any:
         """What :meth:`load` returned for this event."""
-        loaded = _loaded.get()
-        if loaded is None:
-            return self.load(event)
-        if self.kind not in loaded:
-            loaded[self.kind] = self.load(event)
-        return loaded[self.kind]
+        return once(self.kind, lambda: self.load(event))
+
+    def tells(self, event: Any) -> bool:
+        """Whether this kind may have something to tell of the event, from the event alone: asks the database
+        nothing."""
+        return True
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         raise NotImplementedError

@@ -4,6 +4,7 @@ One query, whatever the size of the body; the need (themes, subject, phase…) c
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -26,12 +27,16 @@ def areas_of(collectivity: Collectivity) -> dict[str, frozenset[str]]:
 
     Departments are all those of its territory: an offer that covers one of two covers a part, and the engine says so.
     """
-    return _areas(collectivity, _row(collectivity))
+    (row,) = _places([collectivity.pk]).values("department_rows", "grouping_rows")
+    return _areas(collectivity, row)
 
 
-def facts_of(collectivity: Collectivity, on: dt.date, **need: Any) -> Facts:
-    """The facts of a body on a day, with a need; keywords are those of :class:`Facts`, and win over what is held."""
-    row = _row(collectivity, on)
+def facts_of(collectivity: Collectivity, on: dt.date, held: Row | None = None, /, **need: Any) -> Facts:
+    """The facts of a body on a day, with a need; keywords are those of :class:`Facts`, and win over what is held.
+
+    ``held`` is what :func:`held_of` found of it that day; else it is asked for.
+    """
+    row = held or held_of([collectivity.pk], on)[collectivity.pk]
     known = {
         "population": collectivity.population,
         "population_vintage": collectivity.population_vintage,
@@ -50,22 +55,23 @@ def facts_of(collectivity: Collectivity, on: dt.date, **need: Any) -> Facts:
     )
 
 
-def _row(collectivity: Collectivity, on: dt.date | None = None) -> Row:
-    """What is held of a body, in one query; its place only, without a day."""
+def _places(bodies: Collection[int]) -> Any:
     here = CollectivityDepartment.objects.filter(collectivity=OuterRef("pk")).order_by("department")
     above = FlatMembership.objects.filter(member=OuterRef("pk")).order_by("ancestor__code")
-    rows = Collectivity.objects.filter(pk=collectivity.pk).annotate(
+    return Collectivity.objects.filter(pk__in=bodies).annotate(
         department_rows=ArraySubquery(here.values(row=JSONObject(code="department", region="department__region"))),
         grouping_rows=ArraySubquery(above.values(row=JSONObject(kind="ancestor__kind", code="ancestor__code"))),
     )
-    if on is None:
-        return dict(rows.values("department_rows", "grouping_rows")[0])
+
+
+def held_of(bodies: Collection[int], on: dt.date) -> dict[int, Row]:
+    """What is held of these bodies on a day, by key. One query, whatever their number."""
     below = FlatMembership.objects.filter(ancestor=OuterRef("pk"), member__kind=BodyKind.COMMUNE)
     mine = Q(collectivity=OuterRef("pk")) | Q(
         collectivity__in=FlatMembership.objects.filter(member=OuterRef(OuterRef("pk"))).values("ancestor")
     )
     programmes = ProgrammeMember.objects.in_force(on).filter(mine).order_by("programme")
-    known = rows.annotate(
+    rows = _places(bodies).annotate(
         commune_rows=ArraySubquery(below.values("pk")),
         programme_rows=ArraySubquery(programmes.values("programme").distinct()),
         zoning_rows=ArraySubquery(
@@ -84,7 +90,8 @@ def _row(collectivity: Collectivity, on: dt.date | None = None) -> Row:
             )
         ),
     )
-    return dict(known.values("department_rows", "grouping_rows", "commune_rows", "programme_rows", "zoning_rows")[0])
+    columns = ("department_rows", "grouping_rows", "commune_rows", "programme_rows", "zoning_rows")
+    return {row["pk"]: row for row in rows.values("pk", *columns)}
 
 
 def _areas(collectivity: Collectivity, row: Row) -> dict[str, frozenset[str]]:

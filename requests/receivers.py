@@ -6,7 +6,15 @@ from requests.events import DecisionTaken, LetterAsked, RoutingAsked
 from requests.models import Dispatch, Document, RoutingJob
 from requests.services import dispatch, letters, routing
 
-ROUTING = register(job_work("requests.routing", RoutingJob, routing.route, task="requests.route_support_request"))
+ROUTING = register(
+    job_work(
+        "requests.routing",
+        RoutingJob,
+        routing.route,
+        task="requests.route_support_request",
+        together=routing.route_all,
+    )
+)
 DISPATCH = register(job_work("requests.dispatch", Dispatch, dispatch.dispatch, task="requests.dispatch_decision"))
 LETTERS = register(job_work("requests.letters", Document, letters.write, task="requests.write_letter"))
 

@@ -8,7 +8,7 @@ from requests.services import drafts, followup, undo
 
 @shared_task(name="requests.route_support_request")
 def route_support_request(job_id: int) -> None:
-    jobs.get("requests.routing").perform(job_id)
+    jobs.perform_with_others("requests.routing", job_id)
 
 
 @shared_task(name="requests.dispatch_decision")

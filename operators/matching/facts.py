@@ -5,7 +5,7 @@ need did not say. Offers are the reverse: an empty collection means « no restri
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,3 +178,7 @@ class OfferRecord:
     @property
     def family(self) -> Family:
         return FAMILY[self.provider_kind]
+
+    def meets(self, areas: Mapping[str, Collection[str]]) -> bool:
+        """Whether a line of its coverage, not an exclusion, names one of these areas (by level)."""
+        return any(not line.excluded and line.code in areas.get(line.level, ()) for line in self.coverage)

@@ -1,6 +1,7 @@
 """The case file itself, its draft, and its reference."""
 
 import statistics
+from collections.abc import Collection
 from uuid import uuid4
 
 from django.conf import settings
@@ -153,10 +154,18 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def lock(self, pk: int) -> "SupportRequest":
         """The row, locked until the transaction ends, and held: row-level security lets it be read until then, whatever
         the act makes of it (docs/adr/0011). Raises ``SupportRequest.DoesNotExist``."""
-        # NO KEY: a worker that writes a row about this request checks its key, and must not wait for whoever acts on it
-        for row in self.select_for_update(of=("self",), no_key=True).filter(pk=pk).annotate(held_now=KeptInHand())[:1]:
+        for row in self._locked().filter(pk=pk)[:1]:
             return row
         raise self.model.DoesNotExist
+
+    def lock_all(self, pks: Collection[int]) -> "list[SupportRequest]":
+        """The same of several rows, in the order of their keys, so that two who lock several never wait for each
+        other."""
+        return list(self._locked().filter(pk__in=pks).order_by("pk"))
+
+    def _locked(self) -> "SupportRequestQuerySet":
+        # NO KEY: a worker that writes a row about this request checks its key, and must not wait for whoever acts on it
+        return self.select_for_update(of=("self",), no_key=True).annotate(held_now=KeptInHand())
 
     def for_lists(self) -> "SupportRequestQuerySet":
         return self.select_related("collectivity", "collectivity__department", "subject", "assessment")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from common.events import Event
-from notifications.registry import Notification, Recipient
+from notifications.registry import Notification, Recipient, once
 from requests import events, recipients
 from requests.enums import AssignmentKind
 from requests.models import (
@@ -39,7 +39,7 @@ class About:
     def __init__(self, notification: "RequestNotification", event: Any) -> None:
         self._notification, self._event = notification, event
         requests = SupportRequest.objects.select_related("collectivity", "department__desk", "subject")
-        (self.support_request,) = requests.filter(pk=event.request_id)[:1]
+        self.support_request: SupportRequest = once("request", lambda: requests.get(pk=event.request_id))
 
     @cached_property
     def row(self) -> Any:
@@ -82,9 +82,10 @@ class RequestNotification(Notification):
     def to(support_request: SupportRequest) -> Iterable[Recipient]:
         raise NotImplementedError
 
+    def tells(self, event: Any) -> bool:
+        return not self.actions or event.action in self.actions
+
     def recipients(self, event: Any) -> Iterable[Recipient]:
-        if self.actions and event.action not in self.actions:
-            return ()
         if not self.concerns(event):
             return ()
         return self.to(self.request_of(event))

@@ -131,7 +131,7 @@ class EndedForAgency(Ended):
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         """When it was in the agency's hands."""
-        if event.action in self.actions and Transition.objects.get(pk=event.transition_id).from_state in NATIONAL:
+        if Transition.objects.get(pk=event.transition_id).from_state in NATIONAL:
             yield from recipients.agency(self.request_of(event))
 
 
@@ -144,10 +144,9 @@ class EndedForOperators(Ended):
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         """Those whose work or answer was given up with the request, at that instant."""
-        if event.action in self.actions:
-            given_up = self.asked._default_manager.filter(support_request_id=event.request_id, cancelled_at=event.at)
-            for provider in Provider.objects.filter(pk__in=given_up.values(self.body)):
-                yield from recipients.provider(provider)
+        given_up = self.asked._default_manager.filter(support_request_id=event.request_id, cancelled_at=event.at)
+        for provider in Provider.objects.filter(pk__in=given_up.values(self.body)):
+            yield from recipients.provider(provider)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse(self.page)
@@ -247,8 +246,6 @@ class OfficerTold(PersonAssigned):
     actions = frozenset({Action.DESIGNATE})
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
-        if event.action not in self.actions:
-            return ()
         return recipients.assigned(self.request_of(event), AssignmentKind.FOLLOW_UP_OFFICER)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:

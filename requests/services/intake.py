@@ -205,13 +205,13 @@ def _file(
         themes=[application.subject.theme] if application.subject.theme else [],
     )
     support_request.save(force_insert=True)
-    support_request.other_subjects.set(application.other_subjects)
+    support_request.other_subjects.add(*application.other_subjects)
     ConcernedDepartment.objects.bulk_create(
         ConcernedDepartment(support_request=support_request, department_id=code) for code in sorted(codes - {lead.code})
     )
     funding.test(support_request, FundingMoment.FILING, at=at)
     transitions.append(support_request, Action.SUBMIT, State.DRAFT, State.SUBMITTED, actor, at)
-    routing.ask(support_request, at=at)
+    routing.ask(support_request, at=at, first=True)
     if not own_executive:
         emit(FilingConfirmationAsked(id=uuid.uuid4(), at=at, request_id=support_request.pk))
     return support_request

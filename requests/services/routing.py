@@ -9,16 +9,14 @@ import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Max
-
 from common import clock
 from common.events import emit
+from operators.catalogue import assess_each
 from operators.matching import reasons
 from operators.matching.evidence import Evidence
 from operators.matching.facts import Facts
-from operators.matching.recommend import Assessment, Kind, assess
-from operators.models import Offer
-from operators.territory_facts import facts_of
+from operators.matching.recommend import Assessment, Kind
+from operators.territory_facts import Row, facts_of, held_of
 from requests.enums import DecisionKind, Progress
 from requests.events import RoutingAsked
 from requests.models import RoutingAssessment, RoutingJob, SupportRequest
@@ -32,10 +30,12 @@ PHASES = {
 }
 
 
-def ask(support_request: SupportRequest, *, at: dt.datetime | None = None) -> RoutingJob:
-    """Asks for an assessment; one undone job a request is enough, whatever the number of changes."""
+def ask(support_request: SupportRequest, *, at: dt.datetime | None = None, first: bool = False) -> RoutingJob:
+    """Asks for an assessment; one undone job a request is enough, whatever the number of changes. ``first``: nothing
+    was asked of this request before."""
     at = at or clock.now()
-    job = RoutingJob.objects.undone().filter(support_request=support_request).first()
+    undone = RoutingJob.objects.undone().filter(support_request=support_request)
+    job = None if first else undone.first()
     if job is None:
         job = RoutingJob.objects.create(support_request=support_request)
     emit(RoutingAsked(id=uuid.uuid4(), at=at, request_id=support_request.pk, job_id=job.pk))
@@ -44,28 +44,35 @@ def ask(support_request: SupportRequest, *, at: dt.datetime | None = None) -> Ro
 
 def route(job: RoutingJob) -> None:
     """Performs a job: stores a fresh assessment and shows it on the request."""
-    support_request = SupportRequest.objects.lock(job.support_request_id)
+    route_all([job])
+
+
+def route_all(jobs: Sequence[RoutingJob]) -> None:
+    """Performs these jobs, all or none, by as many statements as one takes."""
+    locked = SupportRequest.objects.select_related("collectivity", "subject").prefetch_related("other_subjects")
+    rows = locked.lock_all({job.support_request_id for job in jobs})
     at = clock.now()
-    facts = facts_for(support_request, at)
-    offers = Offer.objects.published().meeting(facts.areas).as_records()
-    catalogue = Offer.objects.published().aggregate(count=Count("pk"), at=Max("updated_at"))
-    found = assess(facts, offers, outside=catalogue["count"] - len(offers))
-    support_request.assessment = _store(support_request, found, at, catalogue["at"])
-    support_request.save(update_fields=["assessment"])
+    held = held_of({row.collectivity_id for row in rows}, at.date())
+    found, catalogue_at = assess_each([facts_for(row, at.date(), held[row.collectivity_id]) for row in rows])
+    for row, assessment in zip(rows, found, strict=True):
+        row.assessment = _frozen(row, assessment, at, catalogue_at)
+    RoutingAssessment.objects.bulk_create([row.assessment for row in rows if row.assessment])
+    SupportRequest.objects.bulk_update(rows, ["assessment"])
 
 
-def facts_for(support_request: SupportRequest, at: dt.datetime) -> Facts:
+def facts_for(support_request: SupportRequest, on: dt.date, held: Row | None = None) -> Facts:
     """What is known of the request: population as frozen on the file, territory and lists as they are that day."""
     themes = support_request.themes or [theme for theme in (support_request.subject.theme,) if theme]
     subjects = [support_request.subject.code] if support_request.subject.theme else []
     return facts_of(
         support_request.collectivity,
-        at.date(),
+        on,
+        held,
         population=support_request.population,
         population_vintage=support_request.population_vintage,
         population_column=support_request.population_column,
         themes=tuple(themes),
-        subjects=(*subjects, *support_request.other_subjects.values_list("code", flat=True)),
+        subjects=(*subjects, *(subject.code for subject in support_request.other_subjects.all())),
         services=frozenset(support_request.services),
         engineering_types=frozenset(support_request.engineering_types),
         phase=support_request.phase or PHASES.get(support_request.progress),
@@ -73,10 +80,10 @@ def facts_for(support_request: SupportRequest, at: dt.datetime) -> Facts:
     )
 
 
-def _store(
+def _frozen(
     support_request: SupportRequest, found: Assessment, at: dt.datetime, catalogue_at: dt.datetime | None
 ) -> RoutingAssessment:
-    return RoutingAssessment.objects.create(
+    return RoutingAssessment(
         support_request=support_request,
         kind=found.recommendation.kind.value,
         summary=reasons.headline(found.recommendation)[:300],

@@ -191,7 +191,7 @@ def append(
     """Writes a line of history and emits :class:`RequestMoved`. The caller holds the request's lock."""
     transition = Transition.objects.create(
         support_request=support_request,
-        number=support_request.transitions.count() + 1,
+        number=1 if action is Action.SUBMIT else support_request.transitions.count() + 1,
         action=action.value,
         from_state=source.value,
         to_state=new.value,

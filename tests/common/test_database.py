@@ -135,7 +135,9 @@ def plain_owner(role):
         cursor.execute(f'CREATE ROLE "{name}" NOLOGIN')
         cursor.execute("SELECT current_database()")
         cursor.execute(f'ALTER SCHEMA public OWNER TO "{name}"')
-        cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+        cursor.execute(
+            "SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f'ALTER TABLE {table} OWNER TO "{name}"')
         cursor.execute(f'SET ROLE "{name}"')

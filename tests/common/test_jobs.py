@@ -222,6 +222,100 @@ def test_a_work_that_cannot_list_does_not_stop_the_others(clock, registered):
     assert seen == [row.pk]
 
 
+# --- together ---------------------------------------------------------------------------------------------------------
+
+
+def events(count):
+    """In the order of their keys."""
+    return sorted((event() for _ in range(count)), key=lambda row: row.pk)
+
+
+def test_those_that_wait_are_done_together(clock, registered):
+    rows, together, alone = events(3), [], []
+    registered(
+        "test.works", lambda job: alone.append(job.pk), together=lambda jobs: together.append([j.pk for j in jobs])
+    )
+    assert jobs.reconcile_once() == 3
+    assert (together, alone) == ([[row.pk for row in rows]], [])
+    assert not OutboxEvent.objects.undone().exists()
+    assert set(OutboxEvent.objects.values_list("attempts", "last_error")) == {(1, "")}
+
+
+def test_one_that_fails_among_others_is_found_alone(clock, registered):
+    rows, seen = events(3), []
+
+    def handler(job):
+        OutboxEvent.objects.filter(pk=job.pk).update(payload={"half": "done"})
+        if job.pk == rows[1].pk:
+            raise ValueError("poison")
+        seen.append(job.pk)
+
+    registered("test.works", handler, together=lambda jobs: [handler(job) for job in jobs])
+    assert jobs.reconcile_once() == 3
+    assert seen == [rows[0].pk]
+    assert set(OutboxEvent.objects.values_list("done_at", "payload__half")) == {(None, None)}, "all or none"
+    assert jobs.reconcile_once() == 3
+    assert set(seen[1:]) == {rows[0].pk, rows[2].pk}
+    assert [row.attempts for row in OutboxEvent.objects.undone()] == [2]
+
+
+def test_those_that_kill_their_worker_wait_and_are_tried_alone(clock, registered):
+    rows, alone = events(2), []
+
+    def killed(jobs):
+        raise SystemExit
+
+    registered("test.works", lambda job: alone.append(job.pk), together=killed)
+    with pytest.raises(SystemExit):
+        jobs.reconcile_once()
+    assert jobs.reconcile_once() == 0
+    clock.shift(seconds=5)
+    assert jobs.reconcile_once() == 2
+    assert set(alone) == {row.pk for row in rows}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_else_holds_is_left_to_him(registered):
+    rows, together, alone = events(3), [], []
+    registered(
+        "test.works", lambda job: alone.append(job.pk), together=lambda jobs: together.append([j.pk for j in jobs])
+    )
+    held, leave = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                OutboxEvent.objects.select_for_update().get(pk=rows[0].pk)
+                held.set()
+                leave.wait(10)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert held.wait(10)
+    jobs.perform_with_others("test.works", rows[1].pk)
+    leave.set()
+    other.join()
+    assert together == [[rows[1].pk, rows[2].pk]]
+    jobs.perform_with_others("test.works", rows[0].pk)
+    assert alone == [rows[0].pk]
+
+
+def test_a_message_brings_those_that_wait_along(clock, registered):
+    rows, together, alone = events(3), [], []
+    registered(
+        "test.works", lambda job: alone.append(job.pk), together=lambda jobs: together.append([j.pk for j in jobs])
+    )
+    later = event(not_before=portal_clock.instant() + dt.timedelta(hours=1))
+    OutboxEvent.objects.filter(pk=rows[0].pk).update(attempts=1)
+    jobs.perform_with_others("test.works", rows[0].pk)
+    assert (together, alone) == ([[rows[1].pk, rows[2].pk]], [rows[0].pk])
+    jobs.perform_with_others("test.works", rows[2].pk)  # a message that comes late
+    assert len(together) == len(alone) == 1
+    assert OutboxEvent.objects.undone().get() == later
+
+
 def test_age_of_the_oldest_undone_work(clock, registered):
     registered("test.works", lambda job: None)
     assert jobs.oldest_undone() == {}

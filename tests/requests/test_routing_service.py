@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from operators import catalogue
 from operators.matching import reasons
 from operators.models import Offer, Subject
 from requests.demonstration.stage import Stage
@@ -48,13 +49,13 @@ def test_what_is_stored_is_what_the_engine_found(stage: Stage, monkeypatch: pyte
     monkeypatch.setattr(reasons, "headline", lambda found: "h" * 400)
     monkeypatch.setattr(reasons, "short_label", lambda found: "s" * 200)
     asked: dict[str, Any] = {}
-    engine = routing.assess
+    engine = catalogue.assess
 
     def assess(facts: Any, offers: Any, *, outside: int) -> Any:
         asked.update(facts=facts, offers=list(offers), outside=outside)
         return engine(facts, offers, outside=outside)
 
-    monkeypatch.setattr(routing, "assess", assess)
+    monkeypatch.setattr(catalogue, "assess", assess)
     routing.route(routing.ask(row))
     row.refresh_from_db()
     kept = row.assessment
@@ -75,11 +76,37 @@ def test_what_is_stored_is_what_the_engine_found(stage: Stage, monkeypatch: pyte
     assert RoutingAssessment.objects.filter(support_request=row).count() == before + 1, "frozen, never replaced"
 
 
+def test_several_together_are_answered_as_each_alone(stage: Stage, django_assert_num_queries: Any) -> None:
+    """Bodies of three departments, one of which asks twice: the same proposals, for the price of one."""
+    rows = [
+        submitted(stage).row,
+        submitted(stage, "deux", subject="commerce").row,
+        submitted(stage, "trois", code="90010", by=stage.official("90010", "Mme Alix Aubépine-Grise")).row,
+        submitted(stage, "quatre", code="48095", by=stage.official("48095", "M. Paul Sureau-Noir")).row,
+    ]
+    rows[0].other_subjects.add(Subject.objects.get(code="participation"))
+    alone = {}
+    for row in rows:
+        routing.route(routing.ask(row))
+        row.refresh_from_db()
+        assert row.assessment is not None
+        alone[row.pk] = (row.assessment.kind, row.assessment.document, row.assessment.catalogue_at)
+    with django_assert_num_queries(7):
+        routing.route_all([RoutingJob(support_request=row) for row in rows])
+    for row in rows:
+        before = row.assessment_id
+        row.refresh_from_db()
+        assert row.assessment is not None and row.assessment_id != before
+        assert (row.assessment.kind, row.assessment.document, row.assessment.catalogue_at) == alone[row.pk]
+        assert row.assessment.support_request_id == row.pk
+    assert len({str(document) for _, document, _ in alone.values()}) == len(rows), "else the test would compare nothing"
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     """``told(row)``: what the engine is told of the request."""
     monkeypatch.setattr(routing, "facts_of", lambda *given, **named: SimpleNamespace(given=given, **named))
-    return lambda row: routing.facts_for(row, AT)
+    return lambda row: routing.facts_for(row, AT.date())
 
 
 def test_the_engine_is_told_everything_that_the_file_says(stage: Stage, told: Any) -> None:
@@ -98,7 +125,7 @@ def test_the_engine_is_told_everything_that_the_file_says(stage: Stage, told: An
     row.refresh_from_db()
     row.other_subjects.add(Subject.objects.get(code="participation"))
     facts = told(row)
-    assert facts.given == (row.collectivity, dt.date(2026, 11, 23))
+    assert facts.given == (row.collectivity, dt.date(2026, 11, 23), None)
     assert (facts.population, facts.population_vintage, facts.population_column) == (612, 2021, "totale")
     assert (facts.themes, facts.subjects) == (("COM", "LOG"), ("patrimoine", "participation"))
     assert (facts.services, facts.engineering_types) == ({"studies"}, {"legal"})
