@@ -136,7 +136,7 @@ def plain_owner(role):
         cursor.execute("SELECT current_database()")
         cursor.execute(f'ALTER SCHEMA public OWNER TO "{name}"')
         cursor.execute(
-            "SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+            "SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f'ALTER TABLE {table} OWNER TO "{name}"')
