@@ -149,6 +149,24 @@ def test_every_reason_but_the_impossible_ones_is_reached() -> None:
     assert set(Reason) - reached == {Reason.THEME_ANY, Reason.BODY_KIND_UNKNOWN}
 
 
+@pytest.mark.parametrize(
+    ("lines", "met"),
+    [
+        ([], False),
+        ([("department", "04")], True),
+        ([("department", "05")], False),
+        ([("epci", "04")], False),  # a code is read at its level
+        ([("petr", "04")], False),  # a level where the body lies nowhere
+        ([("department", "04", True)], False),
+        ([("department", "05"), ("department", "04")], True),
+        ([("department", "05"), ("department", "04", True)], False),
+    ],
+)
+def test_what_a_territory_may_ask_about(lines: list[Any], met: bool) -> None:
+    areas = {"department": frozenset({"04"}), "epci": frozenset({"200067437"})}
+    assert record(**covering(*lines)).meets(areas) is met
+
+
 def test_an_offer_outside_the_territory_is_counted_and_not_listed() -> None:
     matching = match(facts(), [record(coverage=(Area("department", "05"),))], outside=3)
     assert matching.excluded_counts == {"territory": 4}
