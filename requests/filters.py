@@ -16,8 +16,8 @@ from accounts.models import Mandate
 from common.actor import DESK_ROLES, Actor
 from operators.enums import Theme
 from operators.models import Subject
-from requests.enums import AssignmentKind, Channel, HolderChoices, StateChoices
-from requests.models import Assignment, SupportRequest
+from requests.enums import Channel, HolderChoices, StateChoices
+from requests.models import SupportRequest
 from requests.queue import COUNTERS, COUNTERS_BY_KEY, ENDED, ORDERS, ORDERS_BY_KEY, current, my_turn
 from requests.workflow import State
 from territories.enums import CollectivityKind
@@ -145,14 +145,11 @@ class QueueFilter(django_filters.FilterSet):
         return queryset.filter(Q(grouping__code=value) | Q(collectivity__code=value))
 
     def held_by(self, queryset: QuerySet[SupportRequest], name: str, value: str) -> QuerySet[SupportRequest]:
-        named = Assignment.objects.filter(kind=AssignmentKind.CONTACT, until__isnull=True)
         if value == NOBODY:
-            return queryset.exclude(pk__in=named.values("support_request"))
+            return queryset.filter(desk_contact=None)
         if value == MINE:
-            named = named.filter(person_id=self.actor.person_id)
-        else:
-            named = named.filter(person__mandates__uuid=value)
-        return queryset.filter(pk__in=named.values("support_request"))
+            return queryset.filter(desk_contact=self.actor.person_id)
+        return queryset.filter(desk_contact__mandates__uuid=value)
 
     def waiting_for(self, queryset: QuerySet[SupportRequest], name: str, value: str) -> QuerySet[SupportRequest]:
         return queryset.filter(my_turn(self.actor) if value == MINE else Q(holder=value))

@@ -167,9 +167,6 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
         # NO KEY: a worker that writes a row about this request checks its key, and must not wait for whoever acts on it
         return self.select_for_update(of=("self",), no_key=True).annotate(held_now=KeptInHand())
 
-    def for_lists(self) -> "SupportRequestQuerySet":
-        return self.select_related("collectivity", "collectivity__department", "subject", "assessment")
-
     def delay_to_support(self, department_code: str, limit: int = 200) -> tuple[int, float | None]:
         """How many of a department's last requests reached their support, and after how many days, as a median."""
         recent = self.filter(department_id=department_code, supported_at__isnull=False)

@@ -233,7 +233,7 @@ def _solution(support_request: SupportRequest) -> dict[str, Any] | None:
     """The latest proposal and its lines, the pilot first."""
     latest = support_request.solutions.order_by("-proposed_at", "-pk").values("pk")[:1]
     lines = list(
-        SolutionLine.objects.filter(solution__in=latest)
+        SolutionLine.objects.filter(solution=latest)
         .select_related("solution__answer_note", "provider", "offer")
         .order_by(Case(When(part="pilot", then=Value(0)), default=Value(1)), "pk")
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -63,9 +63,12 @@ class NationalQueue(SignedInView):
             tab = "conventions" if self.actor.role is Role.DIRECTOR_GENERAL else next(iter(TABS))
         label, states = TABS[tab]
         latest = Referral.objects.filter(support_request=OuterRef("pk")).order_by("-opened_at")
-        rows = (
-            visible.filter(state__in=states)
-            .for_lists()
+        # chosen by their own columns, before anything else is read about them
+        chosen = visible.filter(state__in=states).order_by("referred_at", "pk").values_list("pk", flat=True)
+        page: Page[Any] = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+        page.object_list = list(
+            visible.filter(pk__in=list(page.object_list))
+            .select_related("collectivity", "collectivity__department", "subject")
             .annotate(
                 sent_at=Subquery(latest.values("sent_at")[:1]),
                 closes_on=Subquery(latest.values("commitments_close_on")[:1]),
@@ -78,7 +81,6 @@ class NationalQueue(SignedInView):
             .order_by("referred_at", "pk")
         )
         counts = bounded_counts({name: visible.filter(state__in=held) for name, (_, held) in TABS.items()})
-        page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
         tabs = [(name, title, counts[name]) for name, (title, _) in TABS.items()]
         context = {"tabs": tabs, "tab": tab, "label": label, "page": page, "today": clock.today()}
         return render(request, "requests/national/queue.html", context)
