@@ -37,7 +37,13 @@ GROUPS = {
     "engine": Group(
         "operators",
         ("operators/matching/*",),
-        ("operators/test_matching.py", "operators/test_matching_tables.py", "operators/test_reasons.py"),
+        (
+            "operators/test_matching.py",
+            "operators/test_matching_tables.py",
+            "operators/test_matching_limits.py",
+            "operators/test_reasons.py",
+            "operators/golden/test_golden.py",
+        ),
     ),
 }
 #: Evaluated at import, before a mutant is chosen: no test can see them change, the pages drawn from them do.

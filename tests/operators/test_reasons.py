@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from operators.matching.criteria import Reason
+from operators.matching.evidence import Evidence
 from operators.matching.facts import ZoningFact
 from operators.matching.reasons import Voice, counted, evidence_sentence, headline, interval, sentence, short_label
 from operators.matching.recommend import assess
@@ -268,3 +269,79 @@ def test_a_place_without_region_nor_department_has_no_line_of_regions() -> None:
 def test_cents_of_an_income_are_written() -> None:
     said = evidence_sentence("fact", {"fact": "income", "value": "", "number": 20940.5}, kind="commune")
     assert said.endswith(f"{NB}: 20{TH}940,50{NB}€")
+
+
+#: Code of a line of evidence, its arguments, its French.
+EVIDENCE: list[tuple[str, dict[str, Any], str]] = [
+    ("offers_examined", {"examined": 0, "fit": 0}, f"0{NB}offre locale examinée{NB}: aucune ne convient"),
+    ("offers_examined", {"examined": 3, "fit": 1}, f"3{NB}offres locales examinées{NB}: 1 convient"),
+    (
+        "offers_examined",
+        {"examined": 1200, "fit": 1100},
+        f"1{TH}200{NB}offres locales examinées{NB}: 1{TH}100 conviennent",
+    ),
+    (
+        "no_provider",
+        {"themes": ["LOG", "COM"]},
+        f"Aucun prestataire local pour ce sujet sur ce territoire («{NB}Logement, habitat et cadre de vie{NB}» et «{NB}Redynamisation commerciale et artisanale{NB}»)",
+    ),
+    ("providers_on_theme", {"count": 1}, f"1{NB}offre locale sur ce sujet et ce territoire"),
+    ("providers_on_theme", {"count": 4}, f"4{NB}offres locales sur ce sujet et ce territoire"),
+    (
+        "offer_excluded",
+        {"title": "Étude", "provider": "CAUE", "reason": "theme_other", "reason_args": {}},
+        f"Étude (CAUE){NB}: traite d’autres thèmes",
+    ),
+    ("offer_partial", {"title": "Étude", "provider": "CAUE"}, f"Étude (CAUE){NB}: répond à une partie du besoin"),
+    ("themes", {"values": []}, f"Thèmes{NB}: inconnus"),
+    ("themes", {"values": ["LOG"]}, f"1{NB}thème{NB}: logement, habitat et cadre de vie"),
+    (
+        "themes",
+        {"values": ["LOG", "COM"]},
+        f"2{NB}thèmes{NB}: logement, habitat et cadre de vie et redynamisation commerciale et artisanale",
+    ),
+    ("communes", {"count": None}, f"Communes concernées{NB}: inconnu"),
+    ("communes", {"count": 1}, f"1{NB}commune concernée"),
+    ("communes", {"count": 22}, f"22{NB}communes concernées"),
+    ("departments", {"codes": ["04"]}, f"1{NB}département{NB}: 04"),
+    ("departments", {"codes": ["31", "11"]}, f"2{NB}départements{NB}: 31 et 11"),
+    ("regions", {"codes": ["76", "93"]}, f"2{NB}régions"),
+    ("partners", {"count": None}, f"Partenaires{NB}: inconnu"),
+    ("partners", {"count": 1}, f"1{NB}organisme concerné"),
+    ("partners", {"count": 2}, f"2{NB}organismes concernés"),
+    ("sign", {"sign": "risks"}, "Risques naturels ou technologiques"),
+    (
+        "fact",
+        {"fact": "unemployment", "value": "", "number": 9.5},
+        f"Taux de chômage de la zone d’emploi{NB}: 9,5{NB}%",
+    ),
+    (
+        "fact",
+        {"fact": "unemployment", "value": "élevé", "number": None},
+        f"Taux de chômage de la zone d’emploi{NB}: élevé",
+    ),
+    ("fact_unknown", {"fact": "unemployment"}, f"Taux de chômage de la zone d’emploi{NB}: inconnu"),
+]
+
+
+@pytest.mark.parametrize(("code", "args", "expected"), EVIDENCE)
+def test_evidence_in_french(code: str, args: dict[str, Any], expected: str) -> None:
+    assert evidence_sentence(code, args, kind="commune") == expected
+
+
+def test_every_line_of_evidence_has_its_french() -> None:
+    assert {code for code, _, _ in EVIDENCE} == {code.value for code in Evidence}
+
+
+def test_an_offer_excluded_is_told_in_the_words_of_its_reason() -> None:
+    """For an intercommunalité, and with the names that staff gave."""
+    args = {
+        "title": "É",
+        "provider": "P",
+        "reason": "subject_other",
+        "reason_args": {"asked": ["ruches"], "offered": []},
+    }
+    for kind in ("commune", "epci"):
+        labels = {"ruches": "Les ruches"}
+        told = evidence_sentence("offer_excluded", args, kind=kind, labels=labels)
+        assert told == f"É (P){NB}: " + sentence(Reason.SUBJECT_OTHER, args["reason_args"], kind=kind, labels=labels)
