@@ -283,7 +283,10 @@ EVIDENCE: list[tuple[str, dict[str, Any], str]] = [
     (
         "no_provider",
         {"themes": ["LOG", "COM"]},
-        f"Aucun prestataire local pour ce sujet sur ce territoire («{NB}Logement, habitat et cadre de vie{NB}» et «{NB}Redynamisation commerciale et artisanale{NB}»)",
+        (
+            f"Aucun prestataire local pour ce sujet sur ce territoire («{NB}Logement, habitat et cadre de vie{NB}» et "
+            f"«{NB}Redynamisation commerciale et artisanale{NB}»)"
+        ),
     ),
     ("providers_on_theme", {"count": 1}, f"1{NB}offre locale sur ce sujet et ce territoire"),
     ("providers_on_theme", {"count": 4}, f"4{NB}offres locales sur ce sujet et ce territoire"),
