@@ -29,7 +29,7 @@ PAGE = env.BASE_DIR / "docs" / "bench.md"
 
 
 def sizes(full: bool) -> list[int]:
-    chosen = {int(size) for size in env.words("SIZES", "10000,100000")}
+    chosen = {int(size) for size in (env.given("SIZES") or "10000,100000").split(",")}
     return sorted(chosen | {MILLION} if full else chosen)
 
 
