@@ -12,12 +12,13 @@ and wakes it, inside its transaction, with ``wake("requests.routing", job.pk)``.
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Min, Q
 
 from common import clock
@@ -26,6 +27,8 @@ from common.models import Job
 
 logger = structlog.get_logger(__name__)
 
+#: Pieces done together at most: whoever they concern waits for all of them.
+TOGETHER = 20
 #: First pause after a failure; doubled at each further one.
 FIRST_PAUSE = dt.timedelta(seconds=5)
 LONGEST_PAUSE = dt.timedelta(hours=1)
@@ -39,7 +42,7 @@ class Work:
     claims its row with SKIP LOCKED and returns True when it is done or there was nothing to do; running it twice is
     harmless. ``oldest()`` is since when the oldest due piece waits, ``failed()`` how many were given up; ``retry()``
     gives those another chance, once a human being has removed the cause. ``perform_all(pks)``, for work that is cheaper
-    together, does those that were never tried, all or none, and returns the others: they are done one by one.
+    together, does those that were never tried, all or none, and returns what it did not do.
     """
 
     name: str
@@ -49,7 +52,7 @@ class Work:
     oldest: Callable[[], dt.datetime | None]
     failed: Callable[[], int] = lambda: 0
     retry: Callable[[], int] = lambda: 0
-    perform_all: Callable[[Sequence[Any]], Collection[Any]] | None = None
+    perform_all: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
 _works: dict[str, Work] = {}
@@ -175,29 +178,29 @@ def perform_job(
         return False
 
 
-def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None], pks: Sequence[Any]) -> set[Any]:
+def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None], pks: Sequence[Any]) -> list[Any]:
     """Claims those of these rows that were never tried, calls ``handler(rows)`` and marks them done in the same
-    transaction; returns the rows left alone. If it raises, each is due again, by itself: one that fails does not keep
-    the others from being done."""
+    transaction; returns those left to do: if it raises, all of them, each by itself. Rows are not saved."""
     at = clock.instant()
     with transaction.atomic():
         fresh = _rows(model).select_for_update(skip_locked=True, of=("self",)).due(at).filter(pk__in=pks, attempts=0)
-        claimed = set(fresh.order_by("pk").values_list("pk", flat=True))
+        claimed = list(fresh.order_by("pk").values_list("pk", flat=True))
         _rows(model).filter(pk__in=claimed).update(attempts=1, claimed_at=at, not_before=at + FIRST_PAUSE)
+    done: set[Any] = set()
     try:
         with transaction.atomic():
             rows = _rows(model).select_for_update(skip_locked=True, of=("self",)).undone().filter(pk__in=claimed)
-            mine = list(rows.order_by("pk"))
-            if mine:
+            if mine := list(rows.order_by("pk")):
                 handler(mine)
-                _rows(model).filter(pk__in=[row.pk for row in mine]).update(done_at=clock.instant(), last_error="")
+                done = {row.pk for row in mine}
+                _rows(model).filter(pk__in=done).update(done_at=clock.instant(), last_error="")
     except Exception as error:
         if connection_lost(error):
             raise
         logger.exception("jobs_failed_together", job=model._meta.label, count=len(claimed))
-        said = f"{type(error).__name__}: {error}"[:2000]
-        _rows(model).undone().filter(pk__in=claimed).update(not_before=None, last_error=said)
-    return set(pks) - claimed
+        _rows(model).undone().filter(pk__in=claimed).update(not_before=None)
+        done = set()
+    return [pk for pk in pks if pk not in done]
 
 
 def _release(row: Job, released: Mapping[str, Any] | None) -> None:
@@ -237,7 +240,9 @@ def job_work(
     together: Callable[[Sequence[Any]], None] | None = None,
 ) -> Work:
     """The :class:`Work` of a ``Job`` model. Without ``task``, the kernel's own task (``common.perform``) runs it.
-    ``together``: the same as ``handler``, for several rows at once."""
+    ``together``: the same as ``handler`` for several rows at once, of work that needs none of the rest."""
+    if together is not None and (claimed or released or on_failure):
+        raise ValueError(f"{name}: work done together has neither columns of its own nor anything to do when given up")
 
     def pending(limit: int) -> list[Any]:
         due = _rows(model).due().order_by(F("not_before").asc(nulls_first=True), "queued_at")
@@ -263,17 +268,13 @@ def job_work(
         given_up = _rows(model).filter(retryable or Q(), failed_at__isnull=False)
         return given_up.update(failed_at=None, attempts=0, not_before=None, **(released or {}))
 
-    def perform_all(pks: Sequence[Any]) -> Collection[Any]:
+    def perform_all(pks: Sequence[Any]) -> Sequence[Any]:
         return perform_together(model, together, pks) if together is not None else pks
 
     return Work(name, task, pending, perform, oldest, failed, retry, perform_all if together else None)
 
 
 # --- all of it -------------------------------------------------------------------------------------------------------
-
-#: Session-level advisory lock held for one round: two reconcilers take turns.
-RECONCILER_LOCK = 0x616E6374
-
 
 #: Seconds after which a work leaves its turn to the next: hours of letters never keep a new request waiting.
 TURN_SECONDS = 2.0
@@ -302,48 +303,44 @@ def sweep(
             logger.exception("pending_failed", work=name)
             continue
         ends = time.monotonic() + turn
-        if work.perform_all is not None and len(due) > 1:
-            alone = work.perform_all(due)
-            tried += len(due) - len(alone)
-            due = [pk for pk in due if pk in alone]
-        for pk in due:
+        size = TOGETHER if work.perform_all is not None else 1
+        for start in range(0, len(due), size):
             if stop():
                 return tried
-            tried += 1
-            try:
-                work.perform(pk)
-            except Exception as error:
-                if connection_lost(error):
-                    raise
-                logger.exception("perform_failed", work=name, pk=pk)
+            batch = due[start : start + size]
+            tried += len(batch)
+            _perform_some(work, batch)
             if time.monotonic() > ends:
                 break
     return tried
 
 
-def perform_with_others(name: str, pk: Any, *, limit: int = 50) -> None:
+def _perform_some(work: Work, pks: Sequence[Any]) -> None:
+    """Together when the work knows how, then one by one what is left."""
+    if work.perform_all is not None and len(pks) > 1:
+        with _alone(work, count=len(pks)):
+            pks = work.perform_all(pks)
+    for pk in pks:
+        with _alone(work, pk=pk):
+            work.perform(pk)
+
+
+@contextmanager
+def _alone(work: Work, **what: Any) -> Iterator[None]:
+    """What fails inside stops nothing else; only the loss of the database is raised."""
+    try:
+        yield
+    except Exception as error:
+        if connection_lost(error):
+            raise
+        logger.exception("perform_failed", work=work.name, **what)
+
+
+def perform_with_others(name: str, pk: Any) -> None:
     """Performs this piece, and with it those that wait already when they are cheaper together."""
     work = _works[name]
-    if work.perform_all is not None and (others := set(work.pending(limit)) - {pk}):
-        if pk not in work.perform_all([pk, *others]):
-            return
-    work.perform(pk)
-
-
-def reconcile_once(*, limit: int = 100, stop: Callable[[], bool] = lambda: False) -> int | None:
-    """One round over every work: how many pieces were tried; None when another reconciler is at it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RECONCILER_LOCK])
-        if not cursor.fetchone()[0]:
-            return None
-    try:
-        return sweep([work.name for work in works()], limit=limit, turn=TURN_SECONDS, stop=stop)
-    finally:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [RECONCILER_LOCK])
-        except DatabaseError:
-            connection.close()  # the session's end releases the lock
+    others = [other for other in work.pending(TOGETHER) if other != pk] if work.perform_all is not None else []
+    _perform_some(work, [pk, *others])
 
 
 def oldest_undone() -> dict[str, dt.datetime]:

@@ -7,6 +7,7 @@ dies with the process.
 import datetime as dt
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
@@ -16,6 +17,8 @@ from common import jobs
 logger = structlog.get_logger(__name__)
 
 PREFIX = "portal-reconciler"
+#: Session-level advisory lock held for one round: two reconcilers take turns.
+RECONCILER_LOCK = 0x616E6374
 
 
 def beat() -> None:
@@ -39,6 +42,22 @@ def age() -> dt.timedelta | None:
     return None if seconds is None else dt.timedelta(seconds=max(0.0, float(seconds)))
 
 
+def reconcile_once(*, limit: int = 100, stop: Callable[[], bool] = lambda: False) -> int | None:
+    """One round over every work: how many pieces were tried; None when another reconciler is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RECONCILER_LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+    try:
+        return jobs.sweep([work.name for work in jobs.works()], limit=limit, turn=jobs.TURN_SECONDS, stop=stop)
+    finally:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [RECONCILER_LOCK])
+        except DatabaseError:
+            connection.close()  # the session's end releases the lock
+
+
 class Reconciler:
     """Rounds over all undone work, until ``stopped`` is set. Survives the loss of the database by connecting again."""
 
@@ -49,7 +68,7 @@ class Reconciler:
     def drain(self) -> int:
         """Rounds until nothing is due any more; how many pieces were tried."""
         total = 0
-        while not self.stopped.is_set() and (tried := jobs.reconcile_once(stop=self.stopped.is_set)):
+        while not self.stopped.is_set() and (tried := reconcile_once(stop=self.stopped.is_set)):
             total += tried
         return total
 
@@ -60,7 +79,7 @@ class Reconciler:
             started = time.monotonic()
             try:
                 beat()
-                tried = jobs.reconcile_once(stop=self.stopped.is_set)
+                tried = reconcile_once(stop=self.stopped.is_set)
                 beat()
                 if tried:
                     logger.info("reconciled", pieces=tried, seconds=round(time.monotonic() - started, 2))

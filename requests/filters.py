@@ -18,7 +18,7 @@ from operators.enums import Theme
 from operators.models import Subject
 from requests.enums import Channel, HolderChoices, StateChoices
 from requests.models import SupportRequest
-from requests.queue import COUNTERS, COUNTERS_BY_KEY, ENDED, ORDERS, ORDERS_BY_KEY, current, my_turn
+from requests.queue import COUNTERS, COUNTERS_BY_KEY, ENDED, ORDERS, ORDERS_BY_KEY, Order, current, my_turn
 from requests.workflow import State
 from territories.enums import CollectivityKind
 from territories.models import Arrondissement, Collectivity
@@ -92,9 +92,9 @@ class QueueFilter(django_filters.FilterSet):
         return current(found, self.actor.on)
 
     @property
-    def order(self) -> tuple[Any, ...]:
+    def order(self) -> Order:
         chosen = self.form.cleaned_data.get("ordre") if self.form.is_valid() else ""
-        return ORDERS_BY_KEY[chosen or ORDERS[0].key].by(self.actor)
+        return ORDERS_BY_KEY[chosen or ORDERS[0].key]
 
     def tags(self) -> list[dict[str, str]]:
         """Active filters: « Thème : commerce », each with the address of the same list without it."""

@@ -6,15 +6,15 @@ Every condition here narrows ``SupportRequest.objects.visible_to(actor)``: none 
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, JSONObject, NullIf
+from django.db.models.functions import Coalesce, NullIf
 
 from common.actor import DESK_ROLES, Actor, Role
 from common.french import NBSP, number
@@ -239,43 +239,87 @@ ORDERS: tuple[Order, ...] = (
 ORDERS_BY_KEY: Mapping[str, Order] = {order.key: order for order in ORDERS}
 
 
-# --- columns ---------------------------------------------------------------------------------------------------------
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+PAGE_SIZE = 50
 
 
-def lines_of(listed: QuerySet[SupportRequest], order: Sequence[Any], page: slice, actor: Actor) -> list[SupportRequest]:
-    """The lines of one page, in their order. One statement: chosen by the request's own columns alone, before anything
-    else is read about them."""
-    chosen = ArraySubquery(listed.order_by(*order).values("pk")[page])
-    return list(_with_columns(SupportRequest.objects.filter(pk__any_of=chosen), actor).order_by(*order))
+class Row(NamedTuple):
+    """What a line of the queue is drawn from. Fields are the ORM's own names."""
+
+    reference: str
+    title: str
+    state: str
+    state_since: dt.datetime
+    due_on: dt.date | None
+    channel: str
+    population: int | None
+    holder: str
+    department_id: str
+    collectivity__name: str
+    collectivity__kind: str
+    subject__label: str
+    assessment__short: str | None
+    desk_contact_id: int | None
+    desk_contact__civility: str | None
+    desk_contact__first_name: str | None
+    desk_contact__last_name: str | None
+    follow_up_officer_id: int | None
+    follow_up_officer__civility: str | None
+    follow_up_officer__first_name: str | None
+    follow_up_officer__last_name: str | None
+    is_unread: bool
+    #: « moi », « une décision », « une signature », or nothing: the holder tells.
+    awaits: str
+    asked_providers: list[str]
+
+    def person(self, who: str) -> dict[str, Any]:
+        """Names of ``desk_contact`` or ``follow_up_officer``."""
+        return {name: getattr(self, f"{who}__{name}") for name in ("civility", "first_name", "last_name")}
 
 
-def _with_columns(queryset: QuerySet[SupportRequest], actor: Actor) -> QuerySet[SupportRequest]:
-    """What a line of the queue shows beside the request's own columns, in the same statement."""
+def rows_of(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Actor) -> list[Row]:
+    """The rows of a page (from 1) in their order, and one more when another page follows. One statement."""
+    return _read(_lines(listed, order, page, actor))
 
-    def named(person: str) -> JSONObject:
-        return JSONObject(**{column: f"{person}__{column}" for column in ("civility", "first_name", "last_name")})
 
+def usual_rows(order: Order, page: int, actor: Actor) -> list[Row]:
+    """The same of all that is live and that this person sees, by a statement that is written once."""
+    return _read(_usual(order, page, actor))
+
+
+@functools.lru_cache(maxsize=1024)
+def _usual(order: Order, page: int, actor: Actor) -> Written:
+    return _lines(current(SupportRequest.objects.visible_to(actor), actor.on), order, page, actor)
+
+
+def _read(lines: Written) -> list[Row]:
+    if not lines.statement:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(lines.statement, lines.parameters)
+        return [Row(*values) for values in cursor.fetchall()]
+
+
+def _lines(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Actor) -> Written:
+    """Chosen by the request's own columns alone, before anything else is read about them."""
+    by = order.by(actor)
+    chosen = listed.order_by(*by).values("pk")[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1]
     asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
     to_decide = Q(department_id__in=actor.departments) & AWAITS_DECISION
     mine = to_sign(actor) | to_decide if actor.role in _SIGNERS else Q(pk__in=[])
-    return (
-        queryset.select_related("collectivity", "subject")
-        .defer("need", "details", "tried_answer", "collectivity__search_terms", "collectivity__other_names")
-        .annotate(
-            is_unread=Case(When(unread(actor), then=Value(True)), default=Value(False)),  # noqa: FBT003
-            short_proposal=F("assessment__short"),
-            desk_contact_name=named("desk_contact"),
-            officer_name=named("follow_up_officer"),
-            awaits=Case(
-                When(mine, then=Value("moi")),
-                When(AWAITS_DECISION, then=Value("une décision")),
-                When(awaits_signature(), then=Value("une signature")),
-                default=Value(""),
-            ),
-            asked_providers=ArraySubquery(
-                asked.order_by("asked_at").values(
-                    name=Coalesce(NullIf("provider__short_name", Value("")), "provider__name")
-                )
-            ),
-        )
+    rows = SupportRequest.objects.filter(pk__any_of=ArraySubquery(chosen)).annotate(
+        is_unread=Case(When(unread(actor), then=Value(True)), default=Value(False)),  # noqa: FBT003
+        awaits=Case(
+            When(mine, then=Value("moi")),
+            When(AWAITS_DECISION, then=Value("une décision")),
+            When(awaits_signature(), then=Value("une signature")),
+            default=Value(""),
+        ),
+        asked_providers=ArraySubquery(
+            asked.order_by("asked_at").values(
+                name=Coalesce(NullIf("provider__short_name", Value("")), "provider__name")
+            )
+        ),
     )
+    return _sql(rows.order_by(*by).values_list(*Row._fields))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from operators.matching.vocabulary import FAMILY, Family
+from operators.matching.vocabulary import FAMILY, Family, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,4 +181,7 @@ class OfferRecord:
 
     def meets(self, areas: Mapping[str, Collection[str]]) -> bool:
         """Whether a line of its coverage, not an exclusion, names one of these areas (by level)."""
-        return any(not line.excluded and line.code in areas.get(line.level, ()) for line in self.coverage)
+        return any(
+            not line.excluded and (line.level == Level.NATION or line.code in areas.get(line.level, ()))
+            for line in self.coverage
+        )

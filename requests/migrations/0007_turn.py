@@ -34,16 +34,13 @@ _OURS, _TOLD = (", ".join(f"{row}.{column.strip()}" for column in _KEPT.split(",
 UPDATE = f"""UPDATE requests_supportrequest r SET ({_KEPT}) = ROW ({_TOLD})
     FROM requests_turn t WHERE t.id = r.id AND ({_OURS}) IS DISTINCT FROM ({_TOLD})"""  # noqa: S608
 
-#: By the owner: whoever writes a row need not be allowed to read the file. Locked first, then read again, so that of
-#: two who write at once the second sees what the first wrote.
+#: By the owner: whoever writes a row need not be allowed to read the file. Locked first, then read by a statement that
+#: begins afterwards, so that of two who write at once the second sees what the first wrote.
 FUNCTION = f"""
 CREATE FUNCTION requests_keep_turn(request bigint) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path FROM CURRENT AS $$ BEGIN
-    IF EXISTS (SELECT FROM requests_supportrequest r JOIN requests_turn t ON t.id = r.id
-               WHERE r.id = request AND ({_OURS}) IS DISTINCT FROM ({_TOLD})) THEN
-        PERFORM FROM requests_supportrequest WHERE id = request FOR NO KEY UPDATE;
-        {UPDATE} AND r.id = request;
-    END IF;
+    PERFORM FROM requests_supportrequest WHERE id = request FOR NO KEY UPDATE;
+    {UPDATE} AND r.id = request;
 END $$
 """  # noqa: S608
 

@@ -160,12 +160,17 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
 
     def lock_all(self, pks: Collection[int]) -> "list[SupportRequest]":
         """The same of several rows, in the order of their keys, so that two who lock several never wait for each
-        other."""
-        return list(self._locked().filter(pk__in=pks).order_by("pk"))
+        other. Raises ``SupportRequest.DoesNotExist`` when one is missing."""
+        rows = list(self._locked().filter(pk__in=pks).order_by("pk"))
+        if len(rows) != len(set(pks)):
+            raise self.model.DoesNotExist
+        return rows
 
     def _locked(self) -> "SupportRequestQuerySet":
+        """Joins nothing: a row that has changed while its lock was awaited would be lost to the former join."""
         # NO KEY: a worker that writes a row about this request checks its key, and must not wait for whoever acts on it
-        return self.select_for_update(of=("self",), no_key=True).annotate(held_now=KeptInHand())
+        alone = self.select_related(None).select_for_update(of=("self",), no_key=True)
+        return alone.annotate(held_now=KeptInHand())
 
     def delay_to_support(self, department_code: str, limit: int = 200) -> tuple[int, float | None]:
         """How many of a department's last requests reached their support, and after how many days, as a median."""

@@ -11,7 +11,8 @@ class Turn(models.Model):
     """What other rows say of a request and a queue asks of each of its lines.
 
     PostgreSQL keeps these columns (``requests_keep_turn``) whenever one of those rows changes; ``requests_turn`` is the
-    view that defines them, and ``check_integrity`` compares both. Nothing is written to them from here.
+    view that defines them, and ``check_integrity`` compares both. Nothing is written to them from here. No index:
+    nobody looks for a request by them alone.
     """
 
     desk_contact = models.ForeignKey(
@@ -68,7 +69,7 @@ def catch_up() -> int:
 
 
 def keeps_turn() -> pgtrigger.Trigger:
-    """For each model whose rows say whose turn it is; it has a ``support_request``."""
+    """For each model whose rows say whose turn it is; each is of one ``support_request``, for good."""
     return pgtrigger.Trigger(
         name="keeps_turn",
         level=pgtrigger.Row,

@@ -116,17 +116,15 @@ def submit(
     """
     application = validate(application)
     digest = application.digest()
-    existing = SupportRequest.objects.filter(submission_key=key).first()
-    if existing is not None:
-        return _same(existing, digest, actor)
-    try:
-        with transaction.atomic():
-            return _file(application, actor, key, digest, at or clock.now(), channel, department)
-    except IntegrityError:
-        existing = SupportRequest.objects.filter(submission_key=key).first()
-        if existing is None:
-            raise
-        return _same(existing, digest, actor)
+    filed = SupportRequest.objects.filter(submission_key=key)
+    if not filed.exists():
+        try:
+            with transaction.atomic():
+                return _file(application, actor, key, digest, at or clock.now(), channel, department)
+        except IntegrityError:
+            if not filed.exists():
+                raise
+    return _same(filed.get(), digest, actor)
 
 
 def _same(existing: SupportRequest, digest: str, actor: Actor) -> SupportRequest:

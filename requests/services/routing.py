@@ -9,6 +9,8 @@ import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from common import clock
 from common.events import emit
 from operators.catalogue import assess_each
@@ -49,8 +51,8 @@ def route(job: RoutingJob) -> None:
 
 def route_all(jobs: Sequence[RoutingJob]) -> None:
     """Performs these jobs, all or none, by as many statements as one takes."""
-    locked = SupportRequest.objects.select_related("collectivity", "subject").prefetch_related("other_subjects")
-    rows = locked.lock_all({job.support_request_id for job in jobs})
+    rows = SupportRequest.objects.lock_all({job.support_request_id for job in jobs})
+    prefetch_related_objects(rows, "collectivity", "subject", "other_subjects")
     at = clock.now()
     held = held_of({row.collectivity_id for row in rows}, at.date())
     found, catalogue_at = assess_each([facts_for(row, at.date(), held[row.collectivity_id]) for row in rows])

@@ -1,6 +1,7 @@
 """The dashboard of a desk (SCREENS 4): counters, filters, one line a request; and the door for what comes otherwise."""
 
 import datetime as dt
+import functools
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
 from accounts.models import Mandate, SignatureAct
 from common import clock
@@ -20,17 +23,16 @@ from common.errors import NotAllowed, ServiceError
 from common.french import NBSP, day, plural
 from operators.matching.reasons import BODIES
 from operators.models import Offer
-from requests.enums import HolderChoices
+from requests.enums import Channel, HolderChoices, StateChoices
 from requests.filters import QueueFilter
 from requests.forms.desk import RecordForm
 from requests.models import SupportRequest
-from requests.queue import COUNTERS, Bounded, bounded_counts, counters_of, lines_of
+from requests.queue import COUNTERS, PAGE_SIZE, Bounded, Row, bounded_counts, counters_of, rows_of, usual_rows
 from requests.services import exchanges, intake
 from requests.views.acts import SignedInView, parse_moment
 from requests.views.journal import name_of
-from requests.workflow import Holder
+from requests.workflow import TERMINAL, Holder, State
 
-PAGE_SIZE = 50
 #: An offer is to be checked again after so many days without a check; a delegation « expires » within so many.
 STALE_OFFER_DAYS = 365
 EXPIRING_ACT_DAYS = 60
@@ -49,53 +51,69 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the queue, in words."""
+    """One line of the queue, in words: all that its drawing depends on."""
 
-    support_request: Any
-    days: int
-    late: int
-    waiting_for: str
+    reference: str
+    is_unread: bool
+    body: str
+    population: int | None
+    title: str
+    subject: str
+    state: str
+    since: str
+    overdue: str
     proposal: str
+    waiting_for: str
+    channel: Channel
 
     @property
-    def since(self) -> str:
-        return "aujourd’hui" if not self.days else f"{self.days}{NBSP}j"
-
-    @property
-    def overdue(self) -> str:
-        return f"{self.late}{NBSP}j de retard" if self.late else ""
+    def html(self) -> SafeString:
+        return _drawn(self)
 
 
-def line_of(support_request: Any, actor: Actor) -> Line:
-    since = support_request.state_since.date()
-    due = support_request.due_on
-    live = not support_request.is_ended
+@functools.lru_cache(maxsize=8192)
+def _drawn(line: Line) -> SafeString:
+    """The same words are drawn once: a template costs more than the statement that reads a page."""
+    return render_to_string("requests/desk/_line.html", {"line": line})
+
+
+def line_of(row: Row, actor: Actor) -> Line:
+    days = max(0, (actor.on - row.state_since.date()).days)
+    live = State(row.state) not in TERMINAL
+    late = (actor.on - row.due_on).days if row.due_on and live else 0
     return Line(
-        support_request=support_request,
-        days=max(0, (actor.on - since).days),
-        late=max(0, (actor.on - due).days) if due and live else 0,
-        waiting_for=waiting_for(support_request, actor),
-        proposal=support_request.short_proposal or ("Acheminement en cours" if live else ""),
+        reference=row.reference,
+        is_unread=row.is_unread,
+        body=row.collectivity__name,
+        population=row.population,
+        title=row.title,
+        subject=row.subject__label,
+        state=str(StateChoices(row.state).label),
+        since=f"{days}{NBSP}j" if days else "aujourd’hui",
+        overdue=f"{late}{NBSP}j de retard" if late > 0 else "",
+        proposal=row.assessment__short or ("Acheminement en cours" if live else ""),
+        waiting_for=waiting_for(row, actor),
+        channel=Channel(row.channel),
     )
 
 
-def waiting_for(row: Any, actor: Actor) -> str:
+def waiting_for(row: Row, actor: Actor) -> str:
     """« En attente de »: oneself, a signatory's act, or the body by its name where the queue knows it."""
     if row.awaits:
-        return str(row.awaits)
+        return row.awaits
     match Holder(row.holder):
         case Holder.DESK if actor.role in DESK_ROLES and row.department_id in actor.departments:
             if row.desk_contact_id is None or row.desk_contact_id == actor.person_id:
                 return "moi"
-            return name_of(row.desk_contact_name)
+            return name_of(row.person("desk_contact"))
         case Holder.APPLICANT:
-            return BODIES[row.collectivity.kind][0]
+            return BODIES[row.collectivity__kind][0]
         case Holder.PROVIDER if row.asked_providers:
             return ", ".join(row.asked_providers)
         case Holder.FOLLOW_UP if row.follow_up_officer_id is not None:
-            return "moi" if row.follow_up_officer_id == actor.person_id else name_of(row.officer_name)
+            return "moi" if row.follow_up_officer_id == actor.person_id else name_of(row.person("follow_up_officer"))
         case holder:
-            return HolderChoices(holder.value).label
+            return str(HolderChoices(holder.value).label)
 
 
 class DeskView(SignedInView):
@@ -114,8 +132,10 @@ class DeskView(SignedInView):
         counts = bounded_counts({**self.side_counts(), **narrowed}, counters_of(self.actor))
         counts.setdefault("listed", counts["live"])
         number = self.page_number()
-        page = slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE + 1)
-        rows = lines_of(listed, filtering.order, page, self.actor)
+        if narrowed:
+            rows = rows_of(listed, filtering.order, number, self.actor)
+        else:
+            rows = usual_rows(filtering.order, number, self.actor)
         if not rows and number > 1:  # the list has shrunk since
             return HttpResponseRedirect(self.page_address(1))
         context = {

@@ -11,6 +11,7 @@ from django.db import connection, connections, transaction
 
 from common import clock as portal_clock
 from common import jobs, tasks
+from common.reconciler import RECONCILER_LOCK, reconcile_once
 from notifications.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -187,9 +188,9 @@ def test_one_piece_that_fails_does_not_stop_the_next(clock, registered):
         seen.append(job.pk)
 
     registered("test.works", handler)
-    assert jobs.reconcile_once() == 3
+    assert reconcile_once() == 3
     assert seen == [rows[1].pk, rows[2].pk]
-    assert jobs.reconcile_once() == 0  # the first waits
+    assert reconcile_once() == 0  # the first waits
 
 
 def test_slow_work_does_not_keep_the_next_waiting(registered, monkeypatch):
@@ -204,7 +205,7 @@ def test_slow_work_does_not_keep_the_next_waiting(registered, monkeypatch):
 
     jobs.register(jobs.Work("a", "", lambda limit: list(range(100)), slowly, lambda: None))
     jobs.register(jobs.Work("b", "", lambda limit: ["new"], lambda pk: done.append(pk) or True, lambda: None))
-    assert jobs.reconcile_once() == len(done)
+    assert reconcile_once() == len(done)
     assert done[-1] == "new"
     assert 2 <= len(done) < 10
 
@@ -218,7 +219,7 @@ def test_a_work_that_cannot_list_does_not_stop_the_others(clock, registered):
     jobs.register(jobs.Work("a", "", broken, lambda pk: True, lambda: None))
     registered("b", lambda job: seen.append(job.pk))
     row = event()
-    assert jobs.reconcile_once() == 1
+    assert reconcile_once() == 1
     assert seen == [row.pk]
 
 
@@ -235,7 +236,7 @@ def test_those_that_wait_are_done_together(clock, registered):
     registered(
         "test.works", lambda job: alone.append(job.pk), together=lambda jobs: together.append([j.pk for j in jobs])
     )
-    assert jobs.reconcile_once() == 3
+    assert reconcile_once() == 3
     assert (together, alone) == ([[row.pk for row in rows]], [])
     assert not OutboxEvent.objects.undone().exists()
     assert set(OutboxEvent.objects.values_list("attempts", "last_error")) == {(1, "")}
@@ -251,12 +252,37 @@ def test_one_that_fails_among_others_is_found_alone(clock, registered):
         seen.append(job.pk)
 
     registered("test.works", handler, together=lambda jobs: [handler(job) for job in jobs])
-    assert jobs.reconcile_once() == 3
-    assert seen == [rows[0].pk]
-    assert set(OutboxEvent.objects.values_list("done_at", "payload__half")) == {(None, None)}, "all or none"
-    assert jobs.reconcile_once() == 3
+    assert reconcile_once() == 3
+    assert seen[0] == rows[0].pk, "undone with the others"
     assert set(seen[1:]) == {rows[0].pk, rows[2].pk}
+    assert {row.payload.get("half") for row in OutboxEvent.objects.undone()} == {None}
     assert [row.attempts for row in OutboxEvent.objects.undone()] == [2]
+
+
+def test_work_of_its_own_columns_is_not_done_together(registered):
+    with pytest.raises(ValueError, match="together"):
+        registered("test.works", lambda job: None, together=lambda jobs: None, on_failure=lambda job: None)
+
+
+def test_a_claim_that_fails_does_not_stop_the_next_work(clock, registered, monkeypatch):
+    seen = []
+    jobs.register(jobs.Work("a", "", lambda limit: [1, 2], seen.append, lambda: None, perform_all=lambda pks: 1 / 0))
+    registered("b", lambda job: seen.append("b"))
+    event()
+    assert reconcile_once() == 3
+    assert seen == [1, 2, "b"]
+
+
+def test_a_crowd_is_done_by_parts_and_stops_when_asked(registered):
+    done = []
+
+    def some(pks):
+        done.append(len(pks))
+        return []
+
+    jobs.register(jobs.Work("a", "", lambda limit: list(range(50)), done.append, lambda: None, perform_all=some))
+    assert jobs.sweep(["a"], stop=lambda: sum(done) >= 40) == 40
+    assert done == [20, 20]
 
 
 def test_those_that_kill_their_worker_wait_and_are_tried_alone(clock, registered):
@@ -267,10 +293,10 @@ def test_those_that_kill_their_worker_wait_and_are_tried_alone(clock, registered
 
     registered("test.works", lambda job: alone.append(job.pk), together=killed)
     with pytest.raises(SystemExit):
-        jobs.reconcile_once()
-    assert jobs.reconcile_once() == 0
+        reconcile_once()
+    assert reconcile_once() == 0
     clock.shift(seconds=5)
-    assert jobs.reconcile_once() == 2
+    assert reconcile_once() == 2
     assert set(alone) == {row.pk for row in rows}
 
 
@@ -347,7 +373,7 @@ def test_given_up_work_gets_another_chance_when_asked(clock, registered, capsys)
     assert capsys.readouterr().out == "test.works: 1\n"
     call_command("retry_failed", "test.works")
     assert capsys.readouterr().out == "test.works: 1 to do again\n"
-    jobs.reconcile_once()
+    reconcile_once()
     assert [each.pk for each in seen] == [row.pk]
     with pytest.raises(CommandError, match="no such work"):
         call_command("retry_failed", "unknown")
@@ -425,16 +451,16 @@ def test_two_reconcilers_take_turns(registered):
 
     def other():
         try:
-            rounds.append(jobs.reconcile_once())
+            rounds.append(reconcile_once())
         finally:
             connections.close_all()
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [jobs.RECONCILER_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [RECONCILER_LOCK])
     thread = threading.Thread(target=other)
     thread.start()
     thread.join()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [jobs.RECONCILER_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [RECONCILER_LOCK])
     assert rounds == [None]
-    assert jobs.reconcile_once() == 0
+    assert reconcile_once() == 0

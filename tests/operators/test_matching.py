@@ -155,6 +155,8 @@ def test_every_reason_but_the_impossible_ones_is_reached() -> None:
         ([], False),
         ([("department", "04")], True),
         ([("department", "05")], False),
+        ([("nation", "FR")], True),
+        ([("nation", "FR", True)], False),
         ([("epci", "04")], False),  # a code is read at its level
         ([("petr", "04")], False),  # a level where the body lies nowhere
         ([("department", "04", True)], False),

@@ -91,7 +91,7 @@ def test_several_together_are_answered_as_each_alone(stage: Stage, django_assert
         row.refresh_from_db()
         assert row.assessment is not None
         alone[row.pk] = (row.assessment.kind, row.assessment.document, row.assessment.catalogue_at)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         routing.route_all([RoutingJob(support_request=row) for row in rows])
     for row in rows:
         before = row.assessment_id

@@ -27,10 +27,11 @@ from requests.models import (
     Document,
     HeldAct,
     ReferenceCounter,
+    RoutingJob,
     Solicitation,
     SupportRequest,
 )
-from requests.services import intake, solution, triage, undo
+from requests.services import intake, routing, solution, triage, undo
 from tests.files import samples
 from tests.requests.journeys import offer, searched, submitted
 
@@ -136,6 +137,33 @@ def test_an_act_is_taken_back_while_a_worker_writes_its_letter(stage: Stage) -> 
     assert undone.undone_at is not None
     assert not Document.objects.filter(pk=letter.pk).exists()
     assert not StoredFile.objects.filter(name="accuse.pdf").exists()
+
+
+def test_a_request_whose_subject_changes_while_its_routing_waits_is_routed_with_the_others(stage: Stage) -> None:
+    """A lock that joined the subject would come back without the row, and its job would be done for nothing."""
+    rows = [submitted(stage).row, submitted(stage, "deux").row]
+    before = [row.assessment_id for row in SupportRequest.objects.filter(pk__in=[row.pk for row in rows])]
+    waiting = [routing.ask(row) for row in rows]
+    locked = threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            row = SupportRequest.objects.lock(rows[0].pk)
+            row.subject = Subject.objects.get(code="commerce")
+            row.themes = ["COM"]
+            row.save()
+            locked.set()
+            time.sleep(1)  # meanwhile the routing waits for the row
+
+    def route() -> None:
+        locked.wait(30)
+        jobs.perform_with_others("requests.routing", waiting[1].pk)
+
+    together(change, route)
+    after = SupportRequest.objects.filter(pk__in=[row.pk for row in rows]).select_related("assessment").order_by("pk")
+    assert not {row.assessment_id for row in after} & set(before)
+    assert after[0].assessment.document["facts"]["subjects"] == ["commerce"]
+    assert not RoutingJob.objects.undone().filter(pk__in=[job.pk for job in waiting]).exists()
 
 
 def _application(stage: Stage) -> intake.Application:

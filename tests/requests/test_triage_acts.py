@@ -462,9 +462,7 @@ def test_assigning_names_the_contact(client: Client, sign_in: SignIn, submitted:
     assert act(client, submitted, "affecter", kind="contact", person=mandate("adjoint")).status_code == 302
     response = client.get(f"/guichet/{submitted.reference}/")
     assert "Charme" in response.context["contact"]["name"]
-    assert submitted.reference not in {
-        line.support_request.reference for line in client.get("/guichet/?vue=a-moi").context["lines"]
-    }
+    assert submitted.reference not in {line.reference for line in client.get("/guichet/?vue=a-moi").context["lines"]}
 
 
 def test_every_act_page_has_one_title_and_one_way_back(

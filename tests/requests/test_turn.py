@@ -102,3 +102,22 @@ def test_two_who_write_at_once_lose_nothing_of_each_other(stage: Stage) -> None:
     together(name, answer)
     assert turn(row)["follow_up_officer_id"] == agent.pk
     assert turn(row)["provider_due_on"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_answers_given_at_once_leave_none_awaited(stage: Stage) -> None:
+    """Each still sees the other awaited while it writes."""
+    row = searched(stage).row
+    first, second = Solicitation.objects.filter(support_request=row)
+    both = threading.Barrier(2, timeout=30)
+
+    def answer(asked: Solicitation) -> None:
+        with transaction.atomic():
+            SupportRequest.objects.filter(pk=row.pk).exists()  # the transaction has begun
+            both.wait()
+            Solicitation.objects.filter(pk=asked.pk).update(state="cancelled", cancelled_at=clock.now())
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.5)")
+
+    together(lambda: answer(first), lambda: answer(second))
+    assert turn(row)["provider_due_on"] is None
