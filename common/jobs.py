@@ -42,7 +42,7 @@ class Work:
     claims its row with SKIP LOCKED and returns True when it is done or there was nothing to do; running it twice is
     harmless. ``oldest()`` is since when the oldest due piece waits, ``failed()`` how many were given up; ``retry()``
     gives those another chance, once a human being has removed the cause. ``perform_all(pks)``, for work that is cheaper
-    together, does those that were never tried, all or none, and returns what it did not do.
+    together, does those that were never tried, all or none, and returns what is to be done one by one.
     """
 
     name: str
@@ -180,27 +180,27 @@ def perform_job(
 
 def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None], pks: Sequence[Any]) -> list[Any]:
     """Claims those of these rows that were never tried, calls ``handler(rows)`` and marks them done in the same
-    transaction; returns those left to do: if it raises, all of them, each by itself. Rows are not saved."""
+    transaction; returns those to do one by one: tried before, or all of them if it raises. What somebody else holds is
+    his. Rows are not saved."""
     at = clock.instant()
     with transaction.atomic():
-        fresh = _rows(model).select_for_update(skip_locked=True, of=("self",)).due(at).filter(pk__in=pks, attempts=0)
-        claimed = list(fresh.order_by("pk").values_list("pk", flat=True))
+        due = _rows(model).select_for_update(skip_locked=True, of=("self",)).due(at).filter(pk__in=pks)
+        attempts = dict(due.order_by("pk").values_list("pk", "attempts"))
+        claimed = [pk for pk, tried in attempts.items() if not tried]
         _rows(model).filter(pk__in=claimed).update(attempts=1, claimed_at=at, not_before=at + FIRST_PAUSE)
-    done: set[Any] = set()
     try:
         with transaction.atomic():
             rows = _rows(model).select_for_update(skip_locked=True, of=("self",)).undone().filter(pk__in=claimed)
             if mine := list(rows.order_by("pk")):
                 handler(mine)
-                done = {row.pk for row in mine}
-                _rows(model).filter(pk__in=done).update(done_at=clock.instant(), last_error="")
+                _rows(model).filter(pk__in=[row.pk for row in mine]).update(done_at=clock.instant(), last_error="")
     except Exception as error:
         if connection_lost(error):
             raise
         logger.exception("jobs_failed_together", job=model._meta.label, count=len(claimed))
         _rows(model).undone().filter(pk__in=claimed).update(not_before=None)
-        done = set()
-    return [pk for pk in pks if pk not in done]
+        return list(attempts)
+    return [pk for pk, tried in attempts.items() if tried]
 
 
 def _release(row: Job, released: Mapping[str, Any] | None) -> None:
@@ -339,8 +339,10 @@ def _alone(work: Work, **what: Any) -> Iterator[None]:
 def perform_with_others(name: str, pk: Any) -> None:
     """Performs this piece, and with it those that wait already when they are cheaper together."""
     work = _works[name]
-    others = [other for other in work.pending(TOGETHER) if other != pk] if work.perform_all is not None else []
-    _perform_some(work, [pk, *others])
+    if work.perform_all is None:
+        work.perform(pk)
+    elif due := work.pending(TOGETHER):  # nothing is due: this piece neither
+        _perform_some(work, [pk, *(other for other in due if other != pk)])
 
 
 def oldest_undone() -> dict[str, dt.datetime]:
