@@ -145,7 +145,8 @@ def perform_job(
     if not _claim(model, pk, claimed or {}):
         return True
     with transaction.atomic():
-        row = _rows(model).select_for_update(skip_locked=True, of=("self",)).undone().filter(pk=pk).first()
+        # waits, since it is ours: whoever tried to claim it too keeps its lock for an instant
+        row = _rows(model).select_for_update(of=("self",)).undone().filter(pk=pk).first()
         if row is None:
             return True
         if row.attempts > max_attempts:
@@ -190,7 +191,7 @@ def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None],
         _rows(model).filter(pk__in=claimed).update(attempts=1, claimed_at=at, not_before=at + FIRST_PAUSE)
     try:
         with transaction.atomic():
-            rows = _rows(model).select_for_update(skip_locked=True, of=("self",)).undone().filter(pk__in=claimed)
+            rows = _rows(model).select_for_update(of=("self",)).undone().filter(pk__in=claimed)
             if mine := list(rows.order_by("pk")):
                 handler(mine)
                 _rows(model).filter(pk__in=[row.pk for row in mine]).update(done_at=clock.instant(), last_error="")

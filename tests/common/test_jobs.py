@@ -168,6 +168,38 @@ def test_two_workers_one_row():
     assert (row.attempts, row.is_undone) == (1, False)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("together", [False, True])
+def test_a_row_that_is_claimed_is_waited_for(monkeypatch, together):
+    """Whoever wanted it too, and came second, holds it for an instant: the first must not pass it by."""
+    row, seen, held = event(), [], threading.Event()
+
+    def come_second():
+        try:
+            with transaction.atomic():
+                OutboxEvent.objects.select_for_update().get(pk=row.pk)
+                held.set()
+                time.sleep(0.3)
+        finally:
+            connections.close_all()
+
+    second, commits = threading.Thread(target=come_second), connection.run_and_clear_commit_hooks
+
+    def after_the_claim():
+        commits()
+        if not held.is_set():
+            second.start()
+            assert held.wait(10)
+
+    monkeypatch.setattr(connection, "run_and_clear_commit_hooks", after_the_claim)
+    if together:
+        jobs.perform_together(OutboxEvent, lambda rows: seen.extend(each.pk for each in rows), [row.pk])
+    else:
+        jobs.perform_job(OutboxEvent, lambda job: seen.append(job.pk), row.pk)
+    second.join()
+    assert seen == [row.pk]
+
+
 @pytest.fixture
 def registered(monkeypatch):
     """A registry of the test's own."""
