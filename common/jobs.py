@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -269,10 +270,8 @@ def job_work(
         given_up = _rows(model).filter(retryable or Q(), failed_at__isnull=False)
         return given_up.update(failed_at=None, attempts=0, not_before=None, **(released or {}))
 
-    def perform_all(pks: Sequence[Any]) -> Sequence[Any]:
-        return perform_together(model, together, pks) if together is not None else pks
-
-    return Work(name, task, pending, perform, oldest, failed, retry, perform_all if together else None)
+    perform_all = partial(perform_together, model, together) if together is not None else None
+    return Work(name, task, pending, perform, oldest, failed, retry, perform_all)
 
 
 # --- all of it -------------------------------------------------------------------------------------------------------

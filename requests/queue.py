@@ -29,6 +29,7 @@ from requests.workflow import SUPPORTED, Holder, State
 MOST = 1000
 
 _SIGNERS = frozenset({Role.DEPUTY, Role.DELEGATE})
+_SENT_TO_SIGN = Q(to_sign_by__isnull=False)
 
 
 # --- counting --------------------------------------------------------------------------------------------------------
@@ -101,6 +102,10 @@ def bounded_counts(wanted: Mapping[str, QuerySet[Any]], lines: Flagged = NO_LINE
 # --- whose turn ------------------------------------------------------------------------------------------------------
 
 
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False))  # noqa: FBT003
+
+
 def current(queryset: QuerySet[SupportRequest], on: dt.date) -> QuerySet[SupportRequest]:
     """What a queue shows unless asked otherwise: neither ended, nor hidden until a later day."""
     return queryset.exclude(ENDED).filter(Q(hidden_until__isnull=True) | Q(hidden_until__lte=on))
@@ -120,11 +125,11 @@ def unread(actor: Actor) -> Q:
 
 def to_sign(actor: Actor) -> Q:
     """What waits for a signatory of the desk; for a deputy or a delegate, referrals only when sent to him."""
-    asked = Q(to_sign_by=actor.mandate_id) if actor.role in _SIGNERS else Q(to_sign_by__isnull=False)
+    asked = Q(to_sign_by=actor.mandate_id) if actor.role in _SIGNERS else _SENT_TO_SIGN
     return Q(department_id__in=actor.departments) & awaits_signature(asked)
 
 
-def awaits_signature(asked: Q = Q(to_sign_by__isnull=False)) -> Q:  # noqa: B008  (a constant)
+def awaits_signature(asked: Q = _SENT_TO_SIGN) -> Q:
     """A signatory's act comes next; ``asked`` narrows referrals by whom they were sent to."""
     return (
         Q(state=State.PROPOSED.value, holder=Holder.DESK.value)
@@ -205,7 +210,7 @@ def counters_of(actor: Actor) -> Flagged:
     """The live files of this person today, each flagged with « live » and the tiles that it counts in. Written once: to
     write it costs more than to read it."""
     flags = {"live": Q(pk__isnull=False)} | {counter.key: counter.condition(actor) for counter in COUNTERS}
-    columns = {key: Case(When(flag, then=Value(True)), default=Value(False)) for key, flag in flags.items()}  # noqa: FBT003
+    columns = {key: _flag(condition) for key, condition in flags.items()}
     rows = current(SupportRequest.objects.visible_to(actor), actor.on).order_by().annotate(**columns).values(*flags)
     return Flagged(_sql(rows), tuple(flags))
 
@@ -302,14 +307,14 @@ def _read(lines: Written) -> list[Row]:
 
 
 def _lines(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Actor) -> Written:
-    """Chosen by the request's own columns alone, before anything else is read about them."""
+    """Chosen first, then joined to what is shown of them."""
     by = order.by(actor)
     chosen = listed.order_by(*by).values("pk")[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1]
     asked = Solicitation.objects.filter(support_request=OuterRef("pk"), state=SolicitationState.ASKED)
     to_decide = Q(department_id__in=actor.departments) & AWAITS_DECISION
     mine = to_sign(actor) | to_decide if actor.role in _SIGNERS else Q(pk__in=[])
     rows = SupportRequest.objects.filter(pk__any_of=ArraySubquery(chosen)).annotate(
-        is_unread=Case(When(unread(actor), then=Value(True)), default=Value(False)),  # noqa: FBT003
+        is_unread=_flag(unread(actor)),
         awaits=Case(
             When(mine, then=Value("moi")),
             When(AWAITS_DECISION, then=Value("une décision")),
