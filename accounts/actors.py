@@ -6,6 +6,7 @@ and this one.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from accounts.models import Mandate, SignatureAct, User
 from accounts.models.mandates import MandateQuerySet
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, Actor, Matter, Role, anonymous
+from common.written import WrittenModels
 
 #: Where the session keeps the mandate chosen, and the shared mailbox by which its holder came in (services.sign_in).
 SESSION_MANDATE = "mandate"
@@ -119,8 +121,18 @@ def _matters(role: Role, mandate: Any) -> frozenset[Matter]:
 
 def mandates_in_force(user_id: int, on: dt.date) -> list[Mandate]:
     """A person's mandates of that day, refused ones left out, each ready for :func:`actor_for`."""
-    mandates = with_rights(Mandate.objects.in_force(on).filter(user_id=user_id), on)
-    return list(mandates.order_by("created_at", "pk"))
+    return _mandates_of_a_person(on).read({_ANYBODY: user_id})
+
+
+#: Stands for the person in a statement written before he is known; no row has this key.
+_ANYBODY = -(2**62)
+
+
+@functools.lru_cache(maxsize=4)
+def _mandates_of_a_person(on: dt.date) -> WrittenModels[Mandate]:
+    """Every page of whoever is signed in reads this: written once a day."""
+    mandates = with_rights(Mandate.objects.in_force(on).filter(user_id=_ANYBODY), on)
+    return WrittenModels.of(mandates.order_by("created_at", "pk"), _ANYBODY)
 
 
 def mandates_of(request: HttpRequest) -> Sequence[Mandate]:

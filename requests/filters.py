@@ -1,19 +1,22 @@
 """Filters of the queue: explicit fields, French addresses, each shown as a tag that can be taken away (SCREENS 4).
 
-Lists of choices are read once a page; a choice that is not in them is an error, never a silent « all ».
+Lists of choices are read once a page, by statements written once; a choice that is not in them is an error, never a
+silent « all ».
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import django_filters
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from accounts.models import Mandate
+from accounts.models import Mandate, User
 from common.actor import DESK_ROLES, Actor
+from common.written import Written
 from operators.enums import Theme
 from operators.models import Subject
 from requests.enums import Channel, HolderChoices, StateChoices
@@ -21,7 +24,7 @@ from requests.models import SupportRequest
 from requests.queue import COUNTERS, COUNTERS_BY_KEY, ENDED, ORDERS, ORDERS_BY_KEY, Order, current, my_turn
 from requests.workflow import State
 from territories.enums import CollectivityKind
-from territories.models import Arrondissement, Collectivity
+from territories.models import Arrondissement, Collectivity, CollectivityDepartment
 from territories.names import normalise, unaccented
 
 #: What joins words in one: « centre-bourg », « d’eau ». The normal form has none of it.
@@ -73,10 +76,10 @@ class QueueFilter(django_filters.FilterSet):
     def __init__(self, data: QueryDict, queryset: QuerySet[SupportRequest], actor: Actor, departments: frozenset[str]):
         super().__init__(data, queryset)
         self.actor = actor
-        self.form.fields["sujet"].choices = _subjects()
-        areas = _arrondissements(departments)
-        groupings = _groupings(departments)
-        people = _agents(departments) if actor.role in DESK_ROLES else []
+        self.form.fields["sujet"].choices = _subjects().rows()
+        areas = _arrondissements(departments).rows()
+        groupings = _groupings(departments).rows()
+        people = _named(_agents(departments)) if actor.role in DESK_ROLES else []
         for name, choices in (("arrondissement", areas), ("epci", groupings), ("interlocuteur", people)):
             if choices:
                 self.form.fields[name].choices = choices
@@ -175,30 +178,37 @@ def _flat(choices: Any) -> dict[str, str]:
     return flat
 
 
-def _subjects() -> Choices:
-    return list(Subject.objects.active().order_by("label").values_list("code", "label"))
+@functools.cache
+def _subjects() -> Written:
+    return Written.of(Subject.objects.active().order_by("label").values_list("code", "label"))
 
 
-def _arrondissements(departments: frozenset[str]) -> Choices:
-    if not departments:
-        return []
+@functools.lru_cache(maxsize=256)
+def _arrondissements(departments: frozenset[str]) -> Written:
     found = Arrondissement.objects.filter(department_id__in=departments, is_current=True)
-    return list(found.order_by("name").values_list("code", "name"))
+    return Written.of(found.order_by("name").values_list("code", "name"))
 
 
-def _groupings(departments: frozenset[str]) -> Choices:
-    if not departments:
-        return []
-    found = Collectivity.objects.current().filter(kind=CollectivityKind.EPCI, departments__in=departments)
-    return list(found.order_by("normalised_name").values_list("code", "name").distinct())
+@functools.lru_cache(maxsize=256)
+def _groupings(departments: frozenset[str]) -> Written:
+    lies_there = CollectivityDepartment.objects.filter(collectivity=OuterRef("pk"), department_id__in=departments)
+    found = Collectivity.objects.current().filter(Exists(lies_there), kind=CollectivityKind.EPCI)
+    return Written.of(found.order_by("normalised_name").values_list("code", "name"))
 
 
-def _agents(departments: frozenset[str]) -> Choices:
-    agents = (
-        Mandate.objects.filter(department_id__in=departments, role__in=DESK_ROLES, confirmed_at__isnull=False)
-        .select_related("user")
-        .order_by("user__last_name", "pk")
-        .distinct()
+@functools.lru_cache(maxsize=256)
+def _agents(departments: frozenset[str]) -> Written:
+    agents = Mandate.objects.filter(department_id__in=departments, role__in=DESK_ROLES, confirmed_at__isnull=False)
+    return Written.of(
+        agents.order_by("user__last_name", "pk").values_list(
+            "uuid", "user__civility", "user__first_name", "user__last_name"
+        )
     )
-    named = [(str(mandate.uuid), mandate.user.display_name) for mandate in agents]
-    return [(MINE, "Moi"), (NOBODY, "Personne encore"), *named]
+
+
+def _named(agents: Written) -> Choices:
+    people = [
+        (str(uuid), User(civility=civility, first_name=first, last_name=last).display_name)
+        for uuid, civility, first, last in agents.rows()
+    ]
+    return [(MINE, "Moi"), (NOBODY, "Personne encore"), *people]

@@ -11,19 +11,24 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
+from accounts.models import Mandate, SignatureAct
 from common.actor import DESK_ROLES, Actor, Role
 from common.french import NBSP, number
+from common.written import Written
+from operators.models import Offer
 from requests import deadlines
 from requests.enums import Opinion, SolicitationState
 from requests.models import ReadingLog, Referral, Solicitation, SupportRequest
 from requests.models.intake import ENDED
 from requests.services.referral import LIVE
 from requests.workflow import SUPPORTED, Holder, State
+
+#: An offer is to be checked again after so many days without a check; a delegation « expires » within so many.
+STALE_OFFER_DAYS = 365
+EXPIRING_ACT_DAYS = 60
 
 #: Beyond, a list and its counters say « plus de 1 000 » (DESIGN 8).
 MOST = 1000
@@ -53,14 +58,6 @@ class Bounded:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """The rows of a queryset in SQL; empty when there can be none."""
-
-    statement: str
-    parameters: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Flagged:
     """Rows that bear flags, read once to count them all."""
 
@@ -71,18 +68,13 @@ class Flagged:
 NO_LINES = Flagged(Written("", ()), ())
 
 
-def _sql(rows: QuerySet[Any]) -> Written:
-    try:
-        return Written(*rows.query.sql_with_params())
-    except EmptyResultSet:
-        return Written("", ())
+def _bounded(rows: QuerySet[Any]) -> Written:
+    return Written.of(rows.order_by().values("pk")[: MOST + 1])
 
 
-def bounded_counts(wanted: Mapping[str, QuerySet[Any]], lines: Flagged = NO_LINES) -> dict[str, Bounded]:
-    """How many rows each one holds, in one statement that reads at most :data:`MOST` + 1 rows of each; and, in the same
-    statement, how many of ``lines`` bear each of their flags."""
-    asked = {name: _sql(rows.order_by().values("pk")[: MOST + 1]) for name, rows in wanted.items()}
-    possible = {name: rows for name, rows in asked.items() if rows.statement}
+def _counts(wanted: Mapping[str, Written], lines: Flagged = NO_LINES) -> dict[str, Bounded]:
+    """How many rows each one holds, and how many of ``lines`` bear each of their flags. One statement."""
+    possible = {name: rows for name, rows in wanted.items() if rows.statement}
     found = {name: Bounded(0) for name in (*wanted, *lines.flags)}
     parts = [f"(SELECT count(*) FROM ({rows.statement}) rows_{at})" for at, rows in enumerate(possible.values())]  # noqa: S608
     parameters = [one for rows in possible.values() for one in rows.parameters]
@@ -92,11 +84,15 @@ def bounded_counts(wanted: Mapping[str, QuerySet[Any]], lines: Flagged = NO_LINE
         parts += [f'count(*) FILTER (WHERE lines."{flag}")' for flag in lines.flags]
         source = f"FROM ({lines.rows.statement}) lines"
         parameters += lines.rows.parameters
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(parts)} {source}", parameters)
-            found |= {name: Bounded(min(value, MOST + 1)) for name, value in zip(names, cursor.fetchone(), strict=True)}
+    statement = f"SELECT {', '.join(parts)} {source}" if parts else ""
+    for values in Written(statement, tuple(parameters)).rows():
+        found |= {name: Bounded(min(value, MOST + 1)) for name, value in zip(names, values, strict=True)}
     return found
+
+
+def bounded_counts(wanted: Mapping[str, QuerySet[Any]]) -> dict[str, Bounded]:
+    """How many rows each one holds, of which at most :data:`MOST` + 1 are read. One statement."""
+    return _counts({name: _bounded(rows) for name, rows in wanted.items()})
 
 
 # --- whose turn ------------------------------------------------------------------------------------------------------
@@ -206,13 +202,32 @@ COUNTERS_BY_KEY: Mapping[str, Counter] = {counter.key: counter for counter in CO
 
 
 @functools.lru_cache(maxsize=1024)
-def counters_of(actor: Actor) -> Flagged:
-    """The live files of this person today, each flagged with « live » and the tiles that it counts in. Written once: to
-    write it costs more than to read it."""
+def _flagged(actor: Actor) -> Flagged:
+    """The live files of this person today, each flagged with « live » and the tiles that it counts in."""
     flags = {"live": Q(pk__isnull=False)} | {counter.key: counter.condition(actor) for counter in COUNTERS}
     columns = {key: _flag(condition) for key, condition in flags.items()}
     rows = current(SupportRequest.objects.visible_to(actor), actor.on).order_by().annotate(**columns).values(*flags)
-    return Flagged(_sql(rows), tuple(flags))
+    return Flagged(Written.of(rows), tuple(flags))
+
+
+@functools.lru_cache(maxsize=1024)
+def _beside(actor: Actor) -> Mapping[str, Written]:
+    """What a desk must look after beside its files."""
+    if actor.role not in DESK_ROLES:
+        return {}
+    until = actor.on + dt.timedelta(days=EXPIRING_ACT_DAYS)
+    stale = actor.on - dt.timedelta(days=STALE_OFFER_DAYS)
+    acts = SignatureAct.objects.alive(actor.on).filter(department_id__in=actor.departments, ends_on__lte=until)
+    offers = Offer.objects.published().filter(provider__department_id__in=actor.departments, verified_on__lt=stale)
+    mandates = Mandate.objects.to_confirm(actor.departments)
+    return {"acts": _bounded(acts), "offers": _bounded(offers), "mandates": _bounded(mandates)}
+
+
+def counts_of(actor: Actor, listed: QuerySet[SupportRequest] | None = None) -> dict[str, Bounded]:
+    """Every counter of the dashboard, « live », and « listed » unless that is all that is live. One statement."""
+    narrowed = {} if listed is None else {"listed": _bounded(listed)}
+    found = _counts({**_beside(actor), **narrowed}, _flagged(actor))
+    return {"listed": found["live"], **found}
 
 
 # --- orders ----------------------------------------------------------------------------------------------------------
@@ -285,12 +300,12 @@ class Row(NamedTuple):
 
 def rows_of(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Actor) -> list[Row]:
     """The rows of a page (from 1) in their order, and one more when another page follows. One statement."""
-    return _read(_lines(listed, order, page, actor))
+    return _rows(_lines(listed, order, page, actor).rows())
 
 
 def usual_rows(order: Order, page: int, actor: Actor) -> list[Row]:
     """The same of all that is live and that this person sees, by a statement that is written once."""
-    return _read(_usual(order, page, actor))
+    return _rows(_usual(order, page, actor).rows())
 
 
 @functools.lru_cache(maxsize=1024)
@@ -298,12 +313,8 @@ def _usual(order: Order, page: int, actor: Actor) -> Written:
     return _lines(current(SupportRequest.objects.visible_to(actor), actor.on), order, page, actor)
 
 
-def _read(lines: Written) -> list[Row]:
-    if not lines.statement:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(lines.statement, lines.parameters)
-        return [Row(*values) for values in cursor.fetchall()]
+def _rows(rows: list[tuple[Any, ...]]) -> list[Row]:
+    return [Row(*values) for values in rows]
 
 
 def _lines(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Actor) -> Written:
@@ -327,4 +338,4 @@ def _lines(listed: QuerySet[SupportRequest], order: Order, page: int, actor: Act
             )
         ),
     )
-    return _sql(rows.order_by(*by).values_list(*Row._fields))
+    return Written.of(rows.order_by(*by).values_list(*Row._fields))

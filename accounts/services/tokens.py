@@ -1,6 +1,7 @@
 """API tokens: shown once, stored as a hash, bound to one mandate, expiring."""
 
 import datetime as dt
+import functools
 import hashlib
 import secrets
 
@@ -8,6 +9,7 @@ from accounts.actors import with_rights
 from accounts.models import ApiToken, Mandate
 from common import clock
 from common.errors import Invalid, NotAllowed
+from common.written import WrittenModels
 
 PREFIX = "guichet_"
 MAX_DAYS = 366
@@ -44,9 +46,17 @@ def revoke(token: ApiToken, *, at: dt.datetime | None = None) -> None:
 def mandate_for(secret: str, *, at: dt.datetime | None = None) -> Mandate | None:
     """The mandate that a token acts under, ready for ``actor_for``; None when the token is unknown, expired or revoked,
     or when the mandate is no longer in force or its person's account is closed. One query."""
-    now = at or clock.now()
-    today = clock.today()
+    values = {_A_DIGEST: digest(secret), _A_MOMENT: at or clock.now()}
+    return next(iter(_mandate_of_a_token(clock.today()).read(values)), None)
+
+
+_A_DIGEST, _A_MOMENT = "digest", dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+
+
+@functools.lru_cache(maxsize=4)
+def _mandate_of_a_token(on: dt.date) -> WrittenModels[Mandate]:
+    """Every call reads this: written once a day."""
     # one value, not a set: PostgreSQL starts from it whatever it is joined to (150 ms to 1 with 50,000 mandates)
-    alive = ApiToken.objects.alive(now).filter(digest=digest(secret)).values("mandate_id")[:1]
-    mandates = Mandate.objects.in_force(today).filter(pk=alive, user__is_active=True)
-    return with_rights(mandates, today).first()
+    alive = ApiToken.objects.alive(_A_MOMENT).filter(digest=_A_DIGEST).values("mandate_id")[:1]
+    mandates = Mandate.objects.in_force(on).filter(pk=alive, user__is_active=True)
+    return WrittenModels.of(with_rights(mandates, on), _A_DIGEST, _A_MOMENT)

@@ -137,7 +137,7 @@ def memory(portal: Portal, full: bool) -> Iterator[Result]:
     if not load.wrk_is_here():
         yield Result(name, 0, "MiB per 100,000", 20, detail="wrk absent")
         return
-    wanted = 100_000 if full else 10_000
+    wanted = 100_000 if full else 20_000
     cookies = _instructors()
     lists = ("/guichet/?ordre=recentes", "/api/v1/support-requests/")
     asked = [(path, cookie) for cookie in cookies[:50] for path in lists]
@@ -145,14 +145,14 @@ def memory(portal: Portal, full: bool) -> Iterator[Result]:
         (f"/territoires/{department}/", "a=b") for department in Department.objects.values_list("code", flat=True)[:50]
     ]
     count, round_seconds, points = 0, 5.0, list[tuple[float, float]]()
-    ends = time.monotonic() + (3600 if full else 75)
+    ends = time.monotonic() + (3600 if full else 240)
     while count < wanted and time.monotonic() < ends:
         seen = load.pages(portal.port, asked, round_seconds)
         count += seen.count
         points.append((count, portal.memory() / MIB))
-        round_seconds = min(max(2.0, wanted / 12 / max(seen.rate, 1)), 300 if full else 6)
-    warm = [point for point in points if point[0] > count / 4]
+        round_seconds = min(max(2.0, wanted / 12 / max(seen.rate, 1)), 300 if full else 15)
+    warm = [point for point in points if point[0] > count / 2]
     slope = statistics.linear_regression(*zip(*warm, strict=True)).slope * 100_000
-    told = f"{count} pages by 2 workers, {points[0][1]:.0f} → {points[-1][1]:.0f} MiB, slope after the first quarter"
+    told = f"{count} pages by 2 workers, {points[0][1]:.0f} → {points[-1][1]:.0f} MiB, slope of the second half"
     yield Result(name, slope, "MiB per 100,000", 20, detail=told)
     connection.close()

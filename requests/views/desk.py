@@ -1,6 +1,5 @@
 """The dashboard of a desk (SCREENS 4): counters, filters, one line a request; and the door for what comes otherwise."""
 
-import datetime as dt
 import functools
 import uuid
 from dataclasses import dataclass
@@ -16,26 +15,20 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from accounts.models import Mandate, SignatureAct
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, Actor, Role
 from common.errors import NotAllowed, ServiceError
 from common.french import NBSP, day, plural
 from operators.matching.reasons import BODIES
-from operators.models import Offer
 from requests.enums import Channel, HolderChoices, StateChoices
 from requests.filters import QueueFilter
 from requests.forms.desk import RecordForm
 from requests.models import SupportRequest
-from requests.queue import COUNTERS, PAGE_SIZE, Bounded, Row, bounded_counts, counters_of, rows_of, usual_rows
+from requests.queue import COUNTERS, PAGE_SIZE, Bounded, Row, counts_of, rows_of, usual_rows
 from requests.services import exchanges, intake
 from requests.views.acts import SignedInView, parse_moment
 from requests.views.journal import name_of
 from requests.workflow import TERMINAL, Holder, State
-
-#: An offer is to be checked again after so many days without a check; a delegation « expires » within so many.
-STALE_OFFER_DAYS = 365
-EXPIRING_ACT_DAYS = 60
 
 #: Roles that have no queue: officials have pages of their own, a committee reads no file.
 _ELSEWHERE = COLLECTIVITY_ROLES | {Role.COMMITTEE_MEMBER, Role.ADMINISTRATOR, Role.ANONYMOUS}
@@ -75,6 +68,40 @@ class Line:
 def _drawn(line: Line) -> SafeString:
     """The same words are drawn once: a template costs more than the statement that reads a page."""
     return render_to_string("requests/desk/_line.html", {"line": line})
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One filter of the queue: all that its drawing depends on. An intercommunality list has 200 lines in places."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    value: str
+    is_wrong: bool
+
+    @property
+    def html(self) -> SafeString:
+        return _drawn_select(self)
+
+
+@functools.lru_cache(maxsize=2048)
+def _drawn_select(select: Select) -> SafeString:
+    return render_to_string("requests/desk/_select.html", {"select": select})
+
+
+def selects_of(filtering: QueueFilter) -> list[Select]:
+    return [
+        Select(
+            name=field.name,
+            label=str(field.label),
+            choices=tuple((value or "", str(label)) for value, label in field.field.choices),
+            value=str(field.value() or ""),
+            is_wrong=bool(field.errors),
+        )
+        for field in filtering.form
+        if field.name != "q"
+    ]
 
 
 def line_of(row: Row, actor: Actor) -> Line:
@@ -128,10 +155,9 @@ class DeskView(SignedInView):
         filtering = QueueFilter(request.GET, visible, self.actor, self.departments)
         listed = filtering.qs if filtering.is_valid() else visible.none()
         tags = filtering.tags()
-        narrowed = {} if filtering.is_valid() and not tags else {"listed": listed}
-        counts = bounded_counts({**self.side_counts(), **narrowed}, counters_of(self.actor))
-        counts.setdefault("listed", counts["live"])
+        narrowed = not filtering.is_valid() or bool(tags)
         number = self.page_number()
+        counts = counts_of(self.actor, listed if narrowed else None)
         if narrowed:
             rows = rows_of(listed, filtering.order, number, self.actor)
         else:
@@ -140,6 +166,7 @@ class DeskView(SignedInView):
             return HttpResponseRedirect(self.page_address(1))
         context = {
             "filtering": filtering,
+            "selects": selects_of(filtering),
             "tags": tags,
             "tiles": self.tiles(counts),
             "counts": counts,
@@ -178,23 +205,6 @@ class DeskView(SignedInView):
         kept = self.request.GET.copy()
         kept["page"] = str(number)
         return f"?{kept.urlencode()}"
-
-    def side_counts(self) -> dict[str, Any]:
-        """What a desk must look after beside its files."""
-        actor = self.actor
-        if actor.role not in DESK_ROLES:
-            return {}
-        until = actor.on + dt.timedelta(days=EXPIRING_ACT_DAYS)
-        stale = actor.on - dt.timedelta(days=STALE_OFFER_DAYS)
-        return {
-            "acts": SignatureAct.objects.alive(actor.on).filter(
-                department_id__in=actor.departments, ends_on__lte=until
-            ),
-            "offers": Offer.objects.published().filter(
-                provider__department_id__in=actor.departments, verified_on__lt=stale
-            ),
-            "mandates": Mandate.objects.to_confirm(actor.departments),
-        }
 
     def tiles(self, counts: dict[str, Bounded]) -> list[Tile]:
         """Counters of files, then those of the desk itself; one that is at zero is absent, except « À lire »."""
