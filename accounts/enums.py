@@ -86,4 +86,5 @@ class ActEnd(models.TextChoices):
 class CodePurpose(models.TextChoices):
     SIGN_IN = "sign_in", "Connexion"
     SECOND_FACTOR = "second_factor", "Second facteur"
+    PASSWORD = "password", "Nouveau mot de passe"
     PROOF = "proof", "Preuve de mandat"

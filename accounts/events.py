@@ -45,6 +45,22 @@ class SecondFactorRequested(_CodeSent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
+class PasswordCodeRequested(_CodeSent):
+    """Somebody signed in wants a new password; the code proves that he is the person."""
+
+    name = "accounts.password_code_requested"
+    person_id: int
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(AccountEvent):
+    name = "accounts.password_changed"
+    person_id: int
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
 class ProofRequested(_CodeSent):
     """A person proves his claimed mandate by the town hall's official address, which is ``email``."""
 

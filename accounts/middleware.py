@@ -1,4 +1,4 @@
-"""Gives each request its actor."""
+"""Gives each request its actor, and keeps what somebody signed in reads out of the caches of others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
 from accounts import sessions
@@ -25,7 +26,12 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
         request.mandate = SimpleLazyObject(lambda: mandate_of(request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if (settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers) and not (
+            response.has_header("Cache-Control")
+        ):
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
         """Reads the person of the session before the view: a session whose password has changed is deleted by Django,

@@ -91,7 +91,9 @@ INVARIANTS: tuple[Invariant, ...] = (
         "un brouillon porte une référence, ou a survécu à son dépôt",
         """
         SELECT 'demande ' || r.reference FROM requests_supportrequest r
-        LEFT JOIN requests_draft d ON d.id = r.submission_key WHERE r.state = 'draft' OR d.id IS NOT NULL
+        LEFT JOIN requests_draft d ON d.id = r.submission_key
+          AND (d.person_id = r.filed_by_id OR d.collectivity_id = r.collectivity_id)
+        WHERE r.state = 'draft' OR d.id IS NOT NULL
         """,
     ),
     Invariant(

@@ -6,7 +6,14 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 
-from accounts.forms.fields import DayField, civility_field, first_name_field, last_name_field, telephone_field
+from accounts.forms.fields import (
+    CodeField,
+    DayField,
+    civility_field,
+    first_name_field,
+    last_name_field,
+    telephone_field,
+)
 from accounts.functions import FUNCTIONS
 from accounts.models import Organisation, User
 from common import clock
@@ -89,7 +96,10 @@ class ProfileForm(forms.ModelForm):
 
 
 class PasswordForm(SetPasswordForm):
-    """A password of one's own, for agents who prefer it to codes."""
+    """A password of one's own, for agents who prefer it to codes. The code proves who is in front of the session."""
+
+    code = CodeField(help_text="Six chiffres, dans le courriel reçu. Il vaut dix minutes.")
+    field_order = ["code", "new_password1", "new_password2"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

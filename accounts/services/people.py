@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts import events
 from accounts.enums import MandateStatus, OrganisationKind, Proof
 from accounts.models import Mandate, Organisation, User, normalise_email
 from common import clock
 from common.actor import Role
 from common.errors import Invalid
+from common.events import emit
 from territories.models import Arrondissement, Collectivity, Department
 
 
@@ -159,6 +161,14 @@ def ensure_person(
     if bodies:
         mandate.collectivities.set(bodies)
     return mandate
+
+
+@transaction.atomic
+def choose_password(user: User, password: str) -> None:
+    """Checked already. Told by mail to whoever it belongs to; the other sessions of this person end."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    emit(events.PasswordChanged(person_id=user.pk))
 
 
 def _ensure_user(*, email: str, mailbox: Organisation | None, password: str | None, names: dict[str, str]) -> User:

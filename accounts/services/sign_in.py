@@ -158,12 +158,20 @@ def send_second_factor(user: User, meta: Meta, *, at: dt.datetime | None = None)
 
 
 def verify_second_factor(user: User, code: str, meta: Meta, *, at: dt.datetime | None = None) -> None:
-    """Accepts the code sent to this person, or in development the one that ``make run`` prints."""
+    _accept(user, code, CodePurpose.SECOND_FACTOR, meta, at)
+
+
+def send_password_code(user: User, meta: Meta, *, at: dt.datetime | None = None) -> None:
+    """Before a new password: an open session is not enough, a computer may be left by whoever opened it."""
     address = user.contact_email
-    if _is_demonstration_code(code):
-        _forgive(address, meta)
-        return
-    _verify(address, code, CodePurpose.SECOND_FACTOR, meta, user=user, at=at)
+    if not address:
+        raise Invalid("Votre compte n’a pas d’adresse électronique : écrivez au guichet de votre préfecture.")
+    _admit_code(address, meta, at)
+    _issue(address, CodePurpose.PASSWORD, user=user, at=at)
+
+
+def verify_password_code(user: User, code: str, meta: Meta, *, at: dt.datetime | None = None) -> None:
+    _accept(user, code, CodePurpose.PASSWORD, meta, at)
 
 
 def send_proof(mandate: Mandate, official_address: str, meta: Meta, *, at: dt.datetime | None = None) -> None:
@@ -228,6 +236,8 @@ def _issue(
         emit(events.ProofRequested(email=address, code=code, mandate_id=mandate.pk, at=now))
     elif purpose == CodePurpose.SECOND_FACTOR and user is not None:
         emit(events.SecondFactorRequested(email=address, code=code, person_id=user.pk, at=now))
+    elif purpose == CodePurpose.PASSWORD and user is not None:
+        emit(events.PasswordCodeRequested(email=address, code=code, person_id=user.pk, at=now))
     else:
         emit(events.CodeRequested(email=address, code=code, person_id=user.pk if user else None, at=now))
 
@@ -251,6 +261,14 @@ def _verify(
         raise Invalid(WRONG_CODE, field="code", code="wrong_code")
     attempts.give_back(TRIES_PER_NETWORK, meta.network)
     _forgive(address, meta)
+
+
+def _accept(user: User, code: str, purpose: CodePurpose, meta: Meta, at: dt.datetime | None) -> None:
+    """The code sent to this person, or in development the one that ``make run`` prints."""
+    if _is_demonstration_code(code):
+        _forgive(user.contact_email, meta)
+        return
+    _verify(user.contact_email, code, purpose, meta, user=user, at=at)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -22,7 +23,7 @@ from accounts.forms.people import ClaimForm, PasswordForm, ProfileForm
 from accounts.forms.sign_in import CodeForm, MandateChoiceForm
 from accounts.models import Mandate, User
 from accounts.permissions import Ability, abilities, scope
-from accounts.services import mandates, sign_in
+from accounts.services import mandates, people, sign_in
 from accounts.views.base import ServiceFormView
 from accounts.views.sign_in import meta_of
 from common import clock
@@ -133,18 +134,37 @@ class EditProfile(OwnSessionMixin, ServiceFormView):
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class ChangePassword(OwnSessionMixin, ServiceFormView):
-    """``/profil/mot-de-passe/``: a password of one's own; other sessions are closed."""
+    """``/profil/mot-de-passe/``: a password of one's own, with a code sent by mail; other sessions are closed."""
 
-    template_name = "accounts/form.html"
+    template_name = "accounts/choose_password.html"
     form_class = PasswordForm
     heading = "Choisir un mot de passe"
-    extra_context = {"submit": "Enregistrer le mot de passe", "back": "accounts:profile"}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            email=person_of(self.request).contact_email,
+            demonstration_code=settings.DEMONSTRATION_CODE if settings.DEBUG else "",
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.POST.get("send"):
+            return super().post(request, *args, **kwargs)
+        try:
+            sign_in.send_password_code(person_of(request), meta_of(request))
+        except ServiceError as error:
+            context = self.get_context_data(form=PasswordForm(request.user), problem=error.message)
+            return self.render_to_response(context, status=error.status)
+        messages.success(request, "Le code est parti par courriel.")
+        return redirect("accounts:change-password")
+
     def act(self, form: PasswordForm) -> HttpResponse:
-        user = form.save()
+        user = person_of(self.request)
+        sign_in.verify_password_code(user, form.cleaned_data["code"], meta_of(self.request))
+        people.choose_password(user, form.cleaned_data["new_password1"])
         update_session_auth_hash(self.request, user)
         messages.success(self.request, "Votre mot de passe est enregistré. Vos autres sessions sont fermées.")
         return redirect("accounts:profile")

@@ -68,18 +68,55 @@ class SignInCode(_Code):
         return "Votre code de connexion"
 
 
+class _PersonalCode(_Code):
+    """To a person who is known already."""
+
+    words = ""
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        yield Recipient(event.email, key=f"user:{event.person_id}", user_id=event.person_id)
+
+    def subject(self, event: Any, recipient: Recipient) -> str:
+        return self.words
+
+
 @register
-class SecondFactorCode(_Code):
+class SecondFactorCode(_PersonalCode):
     kind = "second_factor_code"
     event = events.SecondFactorRequested
     label = "Code de vérification"
     template = "notifications/mail/accounts/second_factor"
+    words = "Votre code de vérification"
 
-    def recipients(self, event: events.SecondFactorRequested) -> Iterable[Recipient]:
-        yield Recipient(event.email, key=f"user:{event.person_id}", user_id=event.person_id)
 
-    def subject(self, event: events.SecondFactorRequested, recipient: Recipient) -> str:
-        return "Votre code de vérification"
+@register
+class PasswordCode(_PersonalCode):
+    kind = "password_code"
+    event = events.PasswordCodeRequested
+    label = "Code pour un mot de passe"
+    template = "notifications/mail/accounts/password_code"
+    words = "Votre code pour choisir un mot de passe"
+
+
+@register
+class PasswordChanged(Notification):
+    kind = "password_changed"
+    event = events.PasswordChanged
+    label = "Mot de passe changé"
+    template = "notifications/mail/accounts/password_changed"
+
+    def load(self, event: events.PasswordChanged) -> User:
+        return User.objects.select_related("mailbox").get(pk=event.person_id)
+
+    def recipients(self, event: events.PasswordChanged) -> Iterable[Recipient]:
+        user = self.about(event)
+        yield Recipient(user.contact_email, key=f"user:{user.pk}", name=user.full_name, user_id=user.pk)
+
+    def subject(self, event: events.PasswordChanged, recipient: Recipient) -> str:
+        return "Votre mot de passe a changé"
+
+    def context(self, event: events.PasswordChanged, recipient: Recipient) -> Mapping[str, Any]:
+        return {"salutation": salutation(self.about(event))}
 
 
 class _AboutMandate(Notification):

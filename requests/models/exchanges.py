@@ -24,7 +24,7 @@ class Message(models.Model):
     author_label = models.CharField(max_length=250)
     text = models.TextField(max_length=5000)
     at = models.DateTimeField()
-    submission_key = models.UUIDField(unique=True, default=uuid4)
+    submission_key = models.UUIDField(default=uuid4)
 
     class Meta:
         verbose_name = "message"
@@ -34,7 +34,8 @@ class Message(models.Model):
                 name="message_thread_matches_its_channel",
                 condition=Q(channel="solicitation", solicitation__isnull=False)
                 | (~Q(channel="solicitation") & Q(solicitation__isnull=True)),
-            )
+            ),
+            models.UniqueConstraint(fields=["submission_key", "author"], name="message_posted_once"),
         ]
         indexes = [models.Index(fields=["support_request", "channel", "at"], name="message_by_channel")]
 

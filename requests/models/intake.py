@@ -193,7 +193,7 @@ class SupportRequest(Turn, NeverDeleted):
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     reference = models.CharField("référence", max_length=14, unique=True)
-    submission_key = models.UUIDField(unique=True)
+    submission_key = models.UUIDField()
     #: SHA-256 of what was submitted under the key: the same key with another body is a conflict.
     submission_hash = models.CharField(max_length=64)
 
@@ -279,6 +279,7 @@ class SupportRequest(Turn, NeverDeleted):
         ordering = ["-submitted_at", "-pk"]
         permissions = [("follow_supportrequest", "Suivre cette demande")]
         constraints = [
+            models.UniqueConstraint(fields=["submission_key", "filed_by"], name="request_filed_once"),
             models.CheckConstraint(
                 name="request_is_not_a_draft",
                 condition=~Q(state=State.DRAFT.value),

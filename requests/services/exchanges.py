@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from common import clock
+from common import clock, perimeter
 from common.actor import DESK_ROLES, Actor
 from common.calendar import working_days_between
 from common.errors import Conflict, Invalid, NotAllowed
@@ -54,35 +54,35 @@ def post(
     key: uuid.UUID | None = None,
     at: dt.datetime | None = None,
 ) -> Message:
-    """Posts a message; the same ``key`` again returns the same message (double click, back button).
-    Raises ``Conflict`` when that key went with another text."""
+    """Posts a message; the same ``key`` of the same person again returns the same message (double click, back button).
+    Raises ``Conflict`` when he used that key for another text, or another file."""
     at = at or clock.now()
     text = transitions.require_text(text, "text", "Écrivez votre message.", at_most=5000)
     with transaction.atomic():
         support_request = SupportRequest.objects.lock(support_request.pk)
         _check_right(support_request, actor, channel, solicitation)
-        if key is not None:
-            existing = Message.objects.filter(submission_key=key).first()
-            if existing is not None:
-                given = (actor.person_id, support_request.pk, channel, solicitation, text)
-                kept = (existing.author_id, existing.support_request_id, existing.channel, existing.solicitation)
-                if (*kept, existing.text) != given:
-                    raise Conflict(
-                        "Un autre message est déjà parti de cette page. Celui-ci n’est pas envoyé : copiez-le, rouvrez "
-                        "la page et envoyez-le.",
-                        code="key_reused",
-                    )
-                return existing
-        message = Message.objects.create(
-            support_request=support_request,
-            channel=channel,
-            solicitation=solicitation,
-            author_id=actor.author_id,
-            author_label=f"{actor.name}, {actor.body}"[:250],
-            text=text,
-            at=at,
-            submission_key=key or uuid.uuid4(),
-        )
+        given = (support_request.pk, channel, solicitation, text)
+        existing = _posted(key, actor)
+        if existing is not None:
+            if (existing.support_request_id, existing.channel, existing.solicitation, existing.text) != given:
+                raise _other_message()
+            return existing
+        try:
+            with transaction.atomic():
+                message = Message.objects.create(
+                    support_request=support_request,
+                    channel=channel,
+                    solicitation=solicitation,
+                    author_id=actor.author_id,
+                    author_label=f"{actor.name}, {actor.body}"[:250],
+                    text=text,
+                    at=at,
+                    submission_key=key or uuid.uuid4(),
+                )
+        except IntegrityError:
+            if _posted(key, actor) is None:
+                raise
+            raise _other_message() from None  # another file's meanwhile: this one is locked
         held.keep(support_request, actor.person_id, message=message, at=at)
         support_request.last_activity_at = at
         if actor.role not in DESK_ROLES:
@@ -90,6 +90,22 @@ def post(
         support_request.save(update_fields=["last_activity_at", "hidden_until"])
         emit(MessagePosted(id=uuid.uuid4(), at=at, request_id=support_request.pk, message_id=message.pk))
         return message
+
+
+def _posted(key: uuid.UUID | None, actor: Actor) -> Message | None:
+    """What this person posted under this key, on whichever file: he may have lost it from sight since."""
+    if key is None:
+        return None
+    with perimeter.everything("to whoever posted it under this key, the message that he posted"):
+        return Message.objects.select_related("solicitation").filter(submission_key=key, author=actor.author_id).first()
+
+
+def _other_message() -> Conflict:
+    return Conflict(
+        "Un autre message est déjà parti de cette page. Celui-ci n’est pas envoyé : copiez-le, rouvrez la page et "
+        "envoyez-le.",
+        code="key_reused",
+    )
 
 
 def attach_file(

@@ -6,13 +6,14 @@ import json
 import uuid
 import zoneinfo
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import Mandate, User
-from common import clock
+from common import clock, perimeter
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
@@ -52,9 +53,10 @@ class Application:
     shared_with_grouping: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
-    def digest(self) -> str:
-        """SHA-256 of what is asked: the same submission key with another content is a conflict."""
+    def digest(self, **sent: str | None) -> str:
+        """SHA-256 of what is asked and of how it was ``sent``: the same key with another content is a conflict."""
         content = {
+            **sent,
             "collectivity": self.collectivity.code,
             "subjects": [self.subject.code, *(subject.code for subject in self.other_subjects)],
             "texts": [self.need, self.title, self.public_title, self.progress, self.tried_answer, self.wanted_by],
@@ -109,31 +111,39 @@ def submit(
     channel: str = Channel.WEB,
     department: Department | None = None,
 ) -> SupportRequest:
-    """Files a request and returns it; the same ``key`` again returns the same request.
+    """Files a request and returns it; the same ``key`` of the same person again returns the same request.
 
     ``at`` is the date that counts (a letter's reception). Raises ``NotAllowed`` when the actor may not file for this
-    body, ``Invalid`` when an answer is missing, ``Conflict`` when the key was used for another content.
+    body, ``Invalid`` when an answer is missing, ``Conflict`` when he used the key for another content.
     """
     application = validate(application)
-    digest = application.digest()
-    filed = SupportRequest.objects.filter(submission_key=key)
-    if not filed.exists():
+    digest = application.digest(
+        channel=str(channel),
+        department=department.code if department else None,
+        received=at.astimezone(application.collectivity.department.zone_info).date().isoformat() if at else None,
+    )
+    sent = SupportRequest.objects.filter(submission_key=key, filed_by=actor.person_id)
+    if not sent.exists():
         try:
             with transaction.atomic():
                 return _file(application, actor, key, digest, at or clock.now(), channel, department)
         except IntegrityError:
-            if not filed.exists():
-                raise
-    return _same(filed.get(), digest, actor)
-
-
-def _same(existing: SupportRequest, digest: str, actor: Actor) -> SupportRequest:
-    if existing.submission_hash != digest or existing.filed_by_id != actor.person_id:
+            with _own_filings():
+                if not sent.exists():
+                    raise
+    with _own_filings():
+        existing = sent.get()
+    if existing.submission_hash != digest:
         raise Conflict(
             "Cette demande a déjà été envoyée avec un autre contenu. Commencez une nouvelle demande.",
             code="key_reused",
         )
     return existing
+
+
+def _own_filings() -> AbstractContextManager[None]:
+    """What a person has sent may have left his perimeter: an agent's record for another desk, a mandate ended."""
+    return perimeter.everything("to whoever sent it under this key, the request that he sent")
 
 
 def _file(

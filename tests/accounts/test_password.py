@@ -146,16 +146,30 @@ def test_a_closed_account_does_not_open_by_password(client: Client, with_passwor
     assert client.post(PAGE, {"email": "frene@exemple.fr", "password": SECRET}).status_code == 400
 
 
-def test_a_password_may_be_chosen_and_closes_other_sessions(client: Client, mayor: Mandate) -> None:
+def test_a_password_may_be_chosen_and_closes_other_sessions(client: Client, mayor: Mandate, box: Any) -> None:
     other = Client()
     other.force_login(mayor.user)
     client.force_login(mayor.user)
-    page = client.post("/profil/mot-de-passe/", {"new_password1": "court", "new_password2": "court"})
-    assert page.status_code == 200
-    response = client.post("/profil/mot-de-passe/", {"new_password1": SECRET, "new_password2": SECRET})
+    page = "/profil/mot-de-passe/"
+    assert client.post(page, {"send": "1"}).url == page
+    code = box.of(events.PasswordCodeRequested)[0].code
+    assert client.post(page, {"code": code, "new_password1": "court", "new_password2": "court"}).status_code == 200
+    response = client.post(page, {"code": code, "new_password1": SECRET, "new_password2": SECRET})
     assert response.url == "/profil/"
+    assert [told.person_id for told in box.of(events.PasswordChanged)] == [mayor.user_id]
     assert client.get("/profil/").status_code == 200
     assert other.get("/profil/").status_code == 302
+
+
+def test_an_open_session_is_not_enough_to_choose_a_password(client: Client, mayor: Mandate, box: Any) -> None:
+    client.force_login(mayor.user)
+    client.post("/profil/mot-de-passe/", {"send": "1"})
+    before = User.objects.get(pk=mayor.user_id).password
+    for code in ("", "000000"):
+        page = client.post("/profil/mot-de-passe/", {"code": code, "new_password1": SECRET, "new_password2": SECRET})
+        assert page.status_code in (200, 400)
+        assert User.objects.get(pk=mayor.user_id).password == before
+    assert box.of(events.PasswordChanged) == []
 
 
 def test_the_settings_have_no_sign_in_of_their_own(client: Client, instructor: Mandate, administrator: Mandate) -> None:

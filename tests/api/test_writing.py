@@ -51,10 +51,34 @@ def test_the_same_key_with_another_body_is_a_conflict(caller: Callers, filing: d
     assert problem(answer, 409)["code"] == "key_reused"
 
 
-def test_the_key_of_somebody_else_shows_nothing(caller: Callers, filing: dict[str, Any], key: str) -> None:
-    caller("maire").post("", filing, Idempotency_Key=key)
-    answer = caller("instructeur").post("", filing, Idempotency_Key=key)
+@pytest.mark.parametrize(("name", "code"), [("instructeur", "04121"), ("maire2", "90052")])
+def test_the_key_of_somebody_else_is_nothing_to_me(
+    name: str, code: str, caller: Callers, filing: dict[str, Any], key: str
+) -> None:
+    """Whether he sees the other file or not: software may derive its keys, and two towns have the same."""
+    first = caller("maire").post("", filing, Idempotency_Key=key)
+    own = {**filing, "collectivity": code}
+    second, again = (caller(name).post("", own, Idempotency_Key=key) for _ in range(2))
+    assert first.status_code == second.status_code == 201
+    assert second.json()["reference"] == again.json()["reference"] != first.json()["reference"]
+
+
+def test_the_same_key_by_another_channel_is_a_conflict(caller: Callers, filing: dict[str, Any], key: str) -> None:
+    desk = caller("instructeur")
+    desk.post("", {**filing, "channel": "letter"}, Idempotency_Key=key)
+    answer = desk.post("", {**filing, "channel": "telephone"}, Idempotency_Key=key)
     assert problem(answer, 409)["code"] == "key_reused"
+
+
+def test_one_message_a_key_and_a_person(caller: Callers, case: Cases, key: str) -> None:
+    ours, theirs = case("04121"), case("90052")
+    mayor, other = caller("maire"), caller("maire2")
+    said = {"channel": "public", "text": "Merci."}
+    first, again = (mayor.post(f"{ours.reference}/messages/", said, Idempotency_Key=key) for _ in range(2))
+    assert first.json()["uuid"] == again.json()["uuid"]
+    answer = other.post(f"{theirs.reference}/messages/", said, Idempotency_Key=key)
+    assert answer.status_code == 201
+    assert answer.json()["uuid"] != first.json()["uuid"]
 
 
 def test_a_key_that_is_no_uuid(caller: Callers, filing: dict[str, Any]) -> None:
@@ -334,7 +358,7 @@ def test_a_message_posted_twice_is_one(caller: Callers, case: Cases, key: str) -
     first, second = (caller("maire").post(path, body, Idempotency_Key=key) for _ in range(2))
     assert first.json()["uuid"] == second.json()["uuid"]
     assert Message.objects.filter(submission_key=key).count() == 1
-    problem(caller("instructeur").post(path, body, Idempotency_Key=key), 409)
+    problem(caller("maire").post(path, {**body, "text": "Bonsoir"}, Idempotency_Key=key), 409)
 
 
 @pytest.mark.parametrize("name", ["maire", "secretaire"])

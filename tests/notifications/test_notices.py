@@ -102,6 +102,15 @@ def test_second_factor_code(clock, mayor, smtp):
     assert f"654{NBSP}321" in smtp.messages[0].get_body(("html",)).get_content()
 
 
+def test_a_password_takes_a_code_and_is_told(clock, mayor, smtp):
+    (code,) = mails(events.PasswordCodeRequested(email="maire@mezel.example", code="246810", person_id=mayor.user_id))
+    assert f"246{NBSP}810" in smtp.messages[0].get_body(("plain",)).get_content()
+    assert "246" not in code.text + code.html
+    (told,) = mails(events.PasswordChanged(person_id=mayor.user_id))
+    assert told.to_email == mayor.user.contact_email
+    assert "vient de changer" in told.text
+
+
 def test_proof_goes_to_the_official_address_and_names_the_person(clock, mayor, desk, smtp):
     event = events.ProofRequested(
         email="mairie@mezel.example",

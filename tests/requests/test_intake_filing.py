@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import Mandate
 from operators.models import Subject
+from requests import integrity
 from requests.models import CatalogueAnswer, Document, Draft, SupportRequest
 from requests.services import drafts
 from requests.workflow import State
@@ -68,6 +69,18 @@ def ready(client: Client) -> uuid.UUID:
     assert client.post(step(pk, "deja"), {"tried": ["Personne"]}).status_code == 302
     assert client.post(step(pk, "vous"), WHO).status_code == 302
     return pk
+
+
+def test_a_draft_whose_key_somebody_else_has_used_is_filed_all_the_same(client: Client, sign_in: SignIn) -> None:
+    """Its address is its key; another town's software may have filed under the same one meanwhile."""
+    pk = ready(sign_in(client, "maire"))
+    other = SupportRequest.objects.filter(collectivity__code="90052").latest("pk")
+    SupportRequest.objects.filter(pk=other.pk).update(submission_key=pk)
+    assert list(integrity.breaches()) == []
+    boxes = {"notice": "on", "accurate": "on", "action": "envoyer"}
+    assert client.post(step(pk, "verifier"), boxes).status_code == 302
+    assert SupportRequest.objects.filter(submission_key=pk).count() == 2
+    assert not Draft.objects.filter(pk=pk).exists()
 
 
 def test_the_mayor_files_from_the_first_page_to_the_reference(client: Client, sign_in: SignIn) -> None:
