@@ -6,7 +6,6 @@ and this one.
 """
 
 import datetime as dt
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from accounts.models import Mandate, SignatureAct, User
 from accounts.models.mandates import MandateQuerySet
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, Actor, Matter, Role, anonymous
-from common.written import WrittenModels
+from common.written import A_KEY, WrittenModels, kept
 
 #: Where the session keeps the mandate chosen, and the shared mailbox by which its holder came in (services.sign_in).
 SESSION_MANDATE = "mandate"
@@ -72,7 +71,7 @@ def actor_for(user: User | None, mandate: Mandate | None, on: dt.date | None = N
     if mandate.user_id != user.pk:
         raise ValueError("this mandate belongs to another person")
     if getattr(mandate, "actor_on", None) != on:
-        mandate = with_rights(Mandate.objects.filter(pk=mandate.pk), on).get()
+        (mandate,) = _mandate_with_rights(on).read({A_KEY: mandate.pk})
     role = Role(mandate.role)
     return Actor(
         role=role,
@@ -88,6 +87,11 @@ def actor_for(user: User | None, mandate: Mandate | None, on: dt.date | None = N
         name=mandate.declared_name or user.display_name,
         body=mandate.body,
     )
+
+
+@kept(16)
+def _mandate_with_rights(on: dt.date) -> WrittenModels[Mandate]:
+    return WrittenModels.of(with_rights(Mandate.objects.filter(pk=A_KEY), on), A_KEY)
 
 
 def _departments(role: Role, mandate: Any) -> frozenset[str]:
@@ -121,18 +125,14 @@ def _matters(role: Role, mandate: Any) -> frozenset[Matter]:
 
 def mandates_in_force(user_id: int, on: dt.date) -> list[Mandate]:
     """A person's mandates of that day, refused ones left out, each ready for :func:`actor_for`."""
-    return _mandates_of_a_person(on).read({_ANYBODY: user_id})
+    return _mandates_of_a_person(on).read({A_KEY: user_id})
 
 
-#: Stands for the person in a statement written before he is known; no row has this key.
-_ANYBODY = -(2**62)
-
-
-@functools.lru_cache(maxsize=4)
+@kept(4)
 def _mandates_of_a_person(on: dt.date) -> WrittenModels[Mandate]:
     """Every page of whoever is signed in reads this: written once a day."""
-    mandates = with_rights(Mandate.objects.in_force(on).filter(user_id=_ANYBODY), on)
-    return WrittenModels.of(mandates.order_by("created_at", "pk"), _ANYBODY)
+    mandates = with_rights(Mandate.objects.in_force(on).filter(user_id=A_KEY), on)
+    return WrittenModels.of(mandates.order_by("created_at", "pk"), A_KEY)
 
 
 def mandates_of(request: HttpRequest) -> Sequence[Mandate]:

@@ -4,7 +4,6 @@ Lists of choices are read once a page, by statements written once; a choice that
 silent « all ».
 """
 
-import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from django.http import QueryDict
 
 from accounts.models import Mandate, User
 from common.actor import DESK_ROLES, Actor
-from common.written import Written
+from common.written import Written, kept
 from operators.enums import Theme
 from operators.models import Subject
 from requests.enums import Channel, HolderChoices, StateChoices
@@ -178,25 +177,25 @@ def _flat(choices: Any) -> dict[str, str]:
     return flat
 
 
-@functools.cache
+@kept(1)
 def _subjects() -> Written:
     return Written.of(Subject.objects.active().order_by("label").values_list("code", "label"))
 
 
-@functools.lru_cache(maxsize=256)
+@kept(256)
 def _arrondissements(departments: frozenset[str]) -> Written:
     found = Arrondissement.objects.filter(department_id__in=departments, is_current=True)
     return Written.of(found.order_by("name").values_list("code", "name"))
 
 
-@functools.lru_cache(maxsize=256)
+@kept(256)
 def _groupings(departments: frozenset[str]) -> Written:
     lies_there = CollectivityDepartment.objects.filter(collectivity=OuterRef("pk"), department_id__in=departments)
     found = Collectivity.objects.current().filter(Exists(lies_there), kind=CollectivityKind.EPCI)
     return Written.of(found.order_by("normalised_name").values_list("code", "name"))
 
 
-@functools.lru_cache(maxsize=256)
+@kept(256)
 def _agents(departments: frozenset[str]) -> Written:
     agents = Mandate.objects.filter(department_id__in=departments, role__in=DESK_ROLES, confirmed_at__isnull=False)
     return Written.of(

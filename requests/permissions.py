@@ -16,6 +16,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigAutoField, Case, Exists, Lookup, OuterRef, Q, Value, When
 
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, NATIONAL_ROLES, Actor, Matter, Role
+from common.written import A_KEY, Written, kept
 from requests.workflow import RULES, Action, Party, State
 
 if TYPE_CHECKING:
@@ -292,19 +293,19 @@ def standing(actor: Actor, support_request: "SupportRequest") -> Standing:
     relations = _relations(actor)
     if not relations:
         return Standing(actor, support_request.step, frozenset())
-    (row,) = (
-        type(support_request)
-        ._default_manager.filter(pk=support_request.pk)
-        .annotate(
-            **{
-                f"is_{name}": Case(When(q, then=Value(value=True)), default=Value(value=False))
-                for name, q in relations.items()
-            }
-        )
-        .values_list(*(f"is_{name}" for name in relations))
-    )
+    (row,) = _held(actor).rows({A_KEY: support_request.pk})
     held = frozenset(name for name, holds in zip(relations, row, strict=True) if holds)
     return Standing(actor, support_request.step, held)
+
+
+@kept(512)
+def _held(actor: Actor) -> Written:
+    flags = {
+        f"is_{name}": Case(When(q, then=Value(value=True)), default=Value(value=False))
+        for name, q in _relations(actor).items()
+    }
+    rows = apps.get_model("requests", "SupportRequest")._default_manager.filter(pk=A_KEY)
+    return Written.of(rows.annotate(**flags).values_list(*flags), A_KEY)
 
 
 def abilities_of(standing: Standing) -> frozenset[Ability | Action]:

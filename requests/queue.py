@@ -5,7 +5,6 @@ Every condition here narrows ``SupportRequest.objects.visible_to(actor)``: none 
 """
 
 import datetime as dt
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from django.db.models.functions import Coalesce, NullIf
 from accounts.models import Mandate, SignatureAct
 from common.actor import DESK_ROLES, Actor, Role
 from common.french import NBSP, number
-from common.written import Written
+from common.written import Written, kept
 from operators.models import Offer
 from requests import deadlines
 from requests.enums import Opinion, SolicitationState
@@ -201,7 +200,7 @@ COUNTERS: tuple[Counter, ...] = (
 COUNTERS_BY_KEY: Mapping[str, Counter] = {counter.key: counter for counter in COUNTERS}
 
 
-@functools.lru_cache(maxsize=1024)
+@kept(512)
 def _flagged(actor: Actor) -> Flagged:
     """The live files of this person today, each flagged with « live » and the tiles that it counts in."""
     flags = {"live": Q(pk__isnull=False)} | {counter.key: counter.condition(actor) for counter in COUNTERS}
@@ -210,7 +209,7 @@ def _flagged(actor: Actor) -> Flagged:
     return Flagged(Written.of(rows), tuple(flags))
 
 
-@functools.lru_cache(maxsize=1024)
+@kept(512)
 def _beside(actor: Actor) -> Mapping[str, Written]:
     """What a desk must look after beside its files."""
     if actor.role not in DESK_ROLES:
@@ -308,7 +307,7 @@ def usual_rows(order: Order, page: int, actor: Actor) -> list[Row]:
     return _rows(_usual(order, page, actor).rows())
 
 
-@functools.lru_cache(maxsize=1024)
+@kept(512)
 def _usual(order: Order, page: int, actor: Actor) -> Written:
     return _lines(current(SupportRequest.objects.visible_to(actor), actor.on), order, page, actor)
 

@@ -2,13 +2,19 @@
 
 import datetime as dt
 
+from common.written import WrittenModels, kept
 from requests.enums import FundingMoment
 from requests.models import FundingRule, FundingTest, SupportRequest
 from territories.enums import CollectivityKind
 
 
 def rule_on(day: dt.date) -> FundingRule | None:
-    return FundingRule.objects.filter(applies_from__lte=day).order_by("-applies_from").first()
+    return next(iter(_rules(day).read({})), None)
+
+
+@kept(16)
+def _rules(day: dt.date) -> WrittenModels[FundingRule]:
+    return WrittenModels.of(FundingRule.objects.filter(applies_from__lte=day).order_by("-applies_from")[:1])
 
 
 def threshold(rule: FundingRule, kind: str) -> int | None:

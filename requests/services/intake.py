@@ -17,6 +17,7 @@ from common import clock, perimeter
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
+from common.written import A_KEY, Written, kept
 from operators.models import Subject
 from requests import deadlines
 from requests.enums import Channel, ConversationChannel, FundingMoment, Progress
@@ -25,7 +26,7 @@ from requests.models import ConcernedDepartment, Draft, ReferenceCounter, Suppor
 from requests.permissions import Ability, abilities, may_record, may_submit_for
 from requests.services import exchanges, funding, routing, transitions
 from requests.workflow import HOLDERS, Action, State
-from territories.models import Collectivity, Department
+from territories.models import Collectivity, CollectivityDepartment, Department
 
 #: A draft written by somebody who has not signed in is held this long for its browser.
 ANONYMOUS_DRAFT_DAYS = 7
@@ -123,7 +124,7 @@ def submit(
         received=at.astimezone(application.collectivity.department.zone_info).date().isoformat() if at else None,
     )
     sent = SupportRequest.objects.filter(submission_key=key, filed_by=actor.person_id)
-    if not sent.exists():
+    if not _sent().rows({_A_UUID: key, A_KEY: actor.person_id}):
         try:
             with transaction.atomic():
                 return _file(application, actor, key, digest, at or clock.now(), channel, department)
@@ -141,9 +142,25 @@ def submit(
     return existing
 
 
+_A_UUID = uuid.UUID(int=0)
+
+
+@kept(1)
+def _sent() -> Written:
+    return Written.of(
+        SupportRequest.objects.filter(submission_key=_A_UUID, filed_by=A_KEY).values("pk"), _A_UUID, A_KEY
+    )
+
+
 def _own_filings() -> AbstractContextManager[None]:
     """What a person has sent may have left his perimeter: an agent's record for another desk, a mandate ended."""
     return perimeter.everything("to whoever sent it under this key, the request that he sent")
+
+
+@kept(1)
+def _departments() -> Written:
+    found = CollectivityDepartment.objects.filter(collectivity=A_KEY)
+    return Written.of(found.values_list("department"), A_KEY)
 
 
 def _file(
@@ -156,7 +173,7 @@ def _file(
     department: Department | None,
 ) -> SupportRequest:
     body = application.collectivity
-    codes = frozenset(body.departments.values_list("code", flat=True)) | {body.department_id}
+    codes = frozenset(code for (code,) in _departments().rows({A_KEY: body.pk})) | {body.department_id}
     if not may_submit_for(actor, body.pk, codes):
         raise NotAllowed(
             "Seul l’exécutif de la collectivité peut envoyer la demande. Demandez-lui de l’envoyer."

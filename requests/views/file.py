@@ -20,6 +20,7 @@ from django.utils.functional import cached_property
 
 from common.actor import COLLECTIVITY_ROLES, Actor
 from common.readonly import writes
+from common.written import WrittenModels, kept
 from operators.enums import EngineeringType, Phase, Service, Theme
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
@@ -59,6 +60,17 @@ _CLOSABLE = SUPPORTED | {State.SUSPENDED, State.CLOSED}
 
 def open_file(actor: Actor, reference: str) -> SupportRequest:
     """The file and all that is one row or a few names beside it, in one statement. Raises ``Http404`` when hidden."""
+    found = _opening(actor).read({_A_REFERENCE: reference})
+    if not found:
+        raise Http404("Aucune demande ne porte cette référence parmi celles que vous pouvez voir.")
+    return found[0]
+
+
+_A_REFERENCE = "a reference"
+
+
+@kept(128)
+def _opening(actor: Actor) -> WrittenModels[SupportRequest]:
     people = Assignment.objects.filter(support_request=OuterRef("pk"), until__isnull=True).values(
         row=JSONObject(
             kind="kind",
@@ -110,12 +122,9 @@ def open_file(actor: Actor, reference: str) -> SupportRequest:
             other_subject_labels=ArraySubquery(others.values("subject__label")),
             other_departments=ArraySubquery(concerned.values("department__name")),
         )
-        .filter(reference=reference)
-        .first()
+        .filter(reference=_A_REFERENCE)
     )
-    if found is None:
-        raise Http404("Aucune demande ne porte cette référence parmi celles que vous pouvez voir.")
-    return found
+    return WrittenModels.of(found, _A_REFERENCE)
 
 
 def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act, ...] = ACTS) -> dict[str, Any]:

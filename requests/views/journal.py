@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from common.actor import Actor, Matter, Role
 from common.french import NBSP
+from common.written import A_KEY, Written, kept
 from requests.enums import ActionChoices, DecisionKind, EntryKind, SolicitationState, SolutionState, StateChoices
 from requests.models import (
     Agreement,
@@ -55,11 +56,16 @@ class JournalLine:
 def journal_of(support_request: SupportRequest, actor: Actor, *, internal: bool) -> list[JournalLine]:
     """The latest first. Without ``internal``: no decision, no provider's answer, no signature, no note and no
     step that the collectivity does not read."""
-    parts = [_transitions(support_request, internal), _entries(support_request, internal), _acceptance(support_request)]
-    if internal:
-        parts += [_decisions(support_request), *_answers(support_request, actor), *_signatures(support_request)]
-    rows = parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank")
+    rows = _written(actor, internal).rows({A_KEY: support_request.pk})
     return [_line(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+
+@kept(512)
+def _written(actor: Actor, internal: bool) -> Written:
+    parts = [_transitions(internal), _entries(internal), _acceptance()]
+    if internal:
+        parts += [_decisions(), *_answers(actor), *_signatures()]
+    return Written.of(parts[0].union(*parts[1:], all=True).order_by("-happened", "-rank"), A_KEY)
 
 
 def _text(value: str) -> Value:
@@ -84,9 +90,9 @@ def _lines(rows: QuerySet[Any], source: str, *, person: str = "", **columns: Any
     return rows.order_by().annotate(source=_text(source), **columns).values_list(*_COLUMNS)
 
 
-def _transitions(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
+def _transitions(internal: bool) -> QuerySet[Any]:
     readable = Q(note__isnull=False) if internal else Q(note__is_public=True)
-    history = Transition.objects.filter(support_request=support_request)
+    history = Transition.objects.filter(support_request=A_KEY)
     return _lines(
         history if internal else history.standing(),
         _TRANSITION,
@@ -101,8 +107,8 @@ def _transitions(support_request: SupportRequest, internal: bool) -> QuerySet[An
     )
 
 
-def _entries(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
-    found = FollowUpEntry.objects.filter(support_request=support_request)
+def _entries(internal: bool) -> QuerySet[Any]:
+    found = FollowUpEntry.objects.filter(support_request=A_KEY)
     return _lines(
         found if internal else found.filter(is_public=True),
         _ENTRY,
@@ -115,10 +121,10 @@ def _entries(support_request: SupportRequest, internal: bool) -> QuerySet[Any]:
     )
 
 
-def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
+def _decisions() -> QuerySet[Any]:
     cancelled = When(dispatch__cancelled_at__isnull=False, then=_text("cancelled"))
     return _lines(
-        Decision.objects.filter(support_request=support_request),
+        Decision.objects.filter(support_request=A_KEY),
         _DECISION,
         person="person",
         happened=F("at"),
@@ -129,16 +135,16 @@ def _decisions(support_request: SupportRequest) -> QuerySet[Any]:
     )
 
 
-def _answers(support_request: SupportRequest, actor: Actor) -> list[QuerySet[Any]]:
+def _answers(actor: Actor) -> list[QuerySet[Any]]:
     """Of each provider and operator asked: their first acceptance and their last refusal alone move the file. An
     operator reads his own words, never another's (as in ``national_way``)."""
     words: Any = F("answer_text")
     if actor.role is Role.OPERATOR:
         own = When(operator__organisation_id=actor.organisation_id, then=words)
         words = Case(own, default=Value(""), output_field=TextField())
-    asked = Solicitation.objects.visible_to(actor).filter(support_request=support_request, answered_at__isnull=False)
+    asked = Solicitation.objects.visible_to(actor).filter(support_request=A_KEY, answered_at__isnull=False)
     asked = asked.exclude(state=SolicitationState.CANCELLED, answered_by="")  # an agreement given beforehand, unasked
-    missions = Delegation.objects.filter(support_request=support_request, answered_at__isnull=False)
+    missions = Delegation.objects.filter(support_request=A_KEY, answered_at__isnull=False)
     what = Case(When(decline_reason="", then=_text("accepte")), default=_text("décline"))
     said: dict[str, Any] = {"happened": F("answered_at"), "what": what, "public": _INTERNAL}
     return [
@@ -147,11 +153,11 @@ def _answers(support_request: SupportRequest, actor: Actor) -> list[QuerySet[Any
     ]
 
 
-def _acceptance(support_request: SupportRequest) -> QuerySet[Any]:
+def _acceptance() -> QuerySet[Any]:
     """The collectivity's agreement to what is proposed: the file waits for whoever designates."""
     given = [SolutionState.ACCEPTED, SolutionState.WITHDRAWN]
     return _lines(
-        Solution.objects.filter(support_request=support_request, state__in=given, answered_by__isnull=False),
+        Solution.objects.filter(support_request=A_KEY, state__in=given, answered_by__isnull=False),
         _ANSWER,
         person="answered_by",
         happened=F("answered_at"),
@@ -161,12 +167,12 @@ def _acceptance(support_request: SupportRequest) -> QuerySet[Any]:
     )
 
 
-def _signatures(support_request: SupportRequest) -> list[QuerySet[Any]]:
+def _signatures() -> list[QuerySet[Any]]:
     """The three dates of an agreement, which moves the file only once it starts."""
-    agreements = Agreement.objects.filter(support_request=support_request)
+    agreements = Agreement.objects.filter(support_request=A_KEY)
     return [
         _lines(
-            Signature.objects.filter(support_request=support_request, matter=Matter.AGREEMENT),
+            Signature.objects.filter(support_request=A_KEY, matter=Matter.AGREEMENT),
             _ANSWER,
             happened=F("recorded_at"),
             what=_text("signe la convention"),

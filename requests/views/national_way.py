@@ -8,6 +8,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from common.actor import Actor, Role
+from common.written import A_KEY, WrittenModels, kept
 from requests.enums import DelegationState, FundingMoment, Motive, NationalAnswerKind, NotRetainedReason
 from requests.models import (
     Agreement,
@@ -74,13 +75,18 @@ def _with_days(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _referral(support_request: SupportRequest) -> Referral | None:
+    return next(iter(_referrals().read({A_KEY: support_request.pk})), None)
+
+
+@kept(1)
+def _referrals() -> WrittenModels[Referral]:
     of_request = {"support_request": OuterRef("support_request")}
     motives = ReferralMotive.objects.filter(referral=OuterRef("pk")).order_by("pk")
     tests = FundingTest.objects.filter(**of_request).order_by("at", "pk")
     missions = Delegation.objects.filter(**of_request).order_by("asked_at", "pk")
     answers = NationalAnswer.objects.filter(**of_request).order_by("at", "pk")
-    return (
-        Referral.objects.filter(support_request=support_request)
+    found = (
+        Referral.objects.filter(support_request=A_KEY)
         .select_related("signature__act", "to_sign_by__user")
         .annotate(
             motive_rows=ArraySubquery(motives.values(row=JSONObject(motive="motive", justification="justification"))),
@@ -126,9 +132,9 @@ def _referral(support_request: SupportRequest) -> Referral | None:
                 )
             ),
         )
-        .order_by("-opened_at", "-pk")
-        .first()
+        .order_by("-opened_at", "-pk")[:1]
     )
+    return WrittenModels.of(found, A_KEY)
 
 
 def _agreement(support_request: SupportRequest) -> Agreement | None:

@@ -7,7 +7,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, connections
 from django.db.models import F
 
-from common.written import Written, WrittenModels
+from common.written import Written, WrittenModels, forget, kept
 from territories.models import Arrondissement, Department
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,22 @@ def test_a_mark_must_be_there_and_be_given():
         WrittenModels.of(arrondissements("04"), A_CODE)
     with pytest.raises(KeyError):
         WrittenModels.of(arrondissements(A_CODE), A_CODE).read({})
+
+
+def test_what_is_kept_is_written_once_and_may_be_forgotten():
+    wrote = []
+    write = kept(2)(lambda name: wrote.append(name) or name)
+    assert [write("a"), write("a"), write("b")] == ["a", "a", "b"]
+    assert wrote == ["a", "b"]
+    forget()
+    write("a")
+    assert wrote == ["a", "b", "a"]
+
+
+def test_a_value_takes_the_place_of_a_mark():
+    rows = Written.of(arrondissements(A_CODE).values_list("code"), A_CODE)
+    assert rows.rows({A_CODE: "48"}) == list(arrondissements("48").values_list("code"))
+    assert Written.of(Department.objects.none(), A_CODE).rows() == []
 
 
 def test_another_thread_reads_on_its_own_connection():

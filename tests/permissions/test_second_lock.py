@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts.actors import actor_for
-from common import perimeter
+from common import perimeter, written
 from common.actor import Actor, Role, anonymous, system
 from common.clock import today
 from files.models import StoredContent, StoredFile
@@ -124,7 +124,7 @@ def test_it_shows_no_conversation_of_others(name: str, cast: Cast) -> None:
 
 
 @pytest.fixture
-def without_scope(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_scope(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The mutation: every scope gives all rows, and everybody stands to every file as its desk does."""
 
     def everything(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
@@ -138,6 +138,9 @@ def without_scope(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SupportRequestQuerySet, "visible_to", everything)
     monkeypatch.setattr(SolicitationQuerySet, "visible_to", everything)
     monkeypatch.setattr(permissions, "_relations", all_of_it)
+    written.forget()
+    yield
+    written.forget()
 
 
 @pytest.mark.parametrize(
