@@ -59,14 +59,15 @@ class Written:
     @classmethod
     def of(cls, queryset: QuerySet[Any, Any], *marks: Hashable) -> "Written":
         """Raises ``ValueError`` when the statement lacks a mark."""
-        try:
-            return cls._marked(queryset.query.sql_with_params(), marks)
-        except EmptyResultSet:
-            return cls("", ())
+        return cls.by(queryset.query.sql_with_params, marks)
 
     @classmethod
-    def _marked(cls, sql: tuple[str, Sequence[Any]], marks: Collection[Hashable]) -> "Written":
-        statement, parameters = sql
+    def by(cls, write: Callable[[], tuple[str, Sequence[Any]]], marks: Collection[Hashable]) -> "Written":
+        """By one of Django's ways to write a statement."""
+        try:
+            statement, parameters = write()
+        except EmptyResultSet:
+            return cls("", ())
         places = {mark: tuple(at for at, value in enumerate(parameters) if value == mark) for mark in marks}
         if not all(places.values()):
             raise ValueError("a mark is nowhere among the values of this statement")
@@ -99,12 +100,14 @@ class WrittenModels(Generic[M]):
 
     @classmethod
     def of(cls, queryset: QuerySet[M], *marks: Hashable) -> "WrittenModels[M]":
-        """Raises ``EmptyResultSet`` when the queryset can hold nothing, ``ValueError`` when it lacks a mark."""
+        """Raises ``ValueError`` when the statement lacks a mark."""
         compiler = queryset.query.get_compiler(connection=connection)
-        return cls(compiler, Written._marked(compiler.as_sql(), marks))
+        return cls(compiler, Written.by(compiler.as_sql, marks))
 
     def read(self, values: Mapping[Hashable, Any]) -> list[M]:
-        """One statement, with a value for each mark."""
+        """One statement, with a value for each mark; none when the queryset can hold nothing."""
+        if not self.written.statement:
+            return []
         sql = self.written.statement, tuple(self.written.filled(values))
         compiler = copy.copy(self.compiler)
         compiler.connection = connections[DEFAULT_DB_ALIAS]  # of this thread

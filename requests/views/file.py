@@ -10,9 +10,8 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import JSONObject
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +19,6 @@ from django.utils.functional import cached_property
 
 from common.actor import COLLECTIVITY_ROLES, Actor
 from common.readonly import writes
-from common.written import WrittenModels, kept
 from operators.enums import EngineeringType, Phase, Service, Theme
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
@@ -28,103 +26,30 @@ from requests.enums import AssignmentKind, ConversationChannel, DocumentKind, So
 from requests.forms.desk import DocumentForm
 from requests.forms.exchanges import MessageForm
 from requests.models import (
-    Assignment,
     Closing,
-    ConcernedDepartment,
-    Decision,
     Document,
     Message,
     ReadingLog,
     Recommendation,
-    Referral,
-    RoutingJob,
     Solicitation,
     SolutionLine,
     SupportRequest,
 )
 from requests.permissions import Ability
-from requests.services import exchanges, referral, triage
+from requests.services import exchanges, triage
 from requests.views.actions import ACTS, Act, Held, Situation, offered
 from requests.views.acts import ActView, RequestView
 from requests.views.journal import journal_of, name_of
 from requests.views.national_way import national_way
+from requests.views.opening import open_file
 from requests.views.proposal import facts_of, proposal_of
-from requests.views.undo import latest_of, still_undoable, words_back
+from requests.views.undo import still_undoable, words_back
 from requests.workflow import SUPPORTED, State
 
 #: « Demandes semblables » shown at most, and messages shown before the older ones are folded.
 SIMILAR, RECENT_MESSAGES = 5, 10
 LETTERS = frozenset({DocumentKind.RECEIPT, DocumentKind.PROPOSAL, DocumentKind.REFERRAL, DocumentKind.DESIGNATION})
 _CLOSABLE = SUPPORTED | {State.SUSPENDED, State.CLOSED}
-
-
-def open_file(actor: Actor, reference: str) -> SupportRequest:
-    """The file and all that is one row or a few names beside it, in one statement. Raises ``Http404`` when hidden."""
-    found = _opening(actor).read({_A_REFERENCE: reference})
-    if not found:
-        raise Http404("Aucune demande ne porte cette référence parmi celles que vous pouvez voir.")
-    return found[0]
-
-
-_A_REFERENCE = "a reference"
-
-
-@kept(128)
-def _opening(actor: Actor) -> WrittenModels[SupportRequest]:
-    people = Assignment.objects.filter(support_request=OuterRef("pk"), until__isnull=True).values(
-        row=JSONObject(
-            kind="kind",
-            id="person_id",
-            civility="person__civility",
-            first_name="person__first_name",
-            last_name="person__last_name",
-            body="body",
-            telephone="telephone",
-            email="email",
-        )
-    )
-    latest = Decision.objects.filter(support_request=OuterRef("pk")).order_by("-at")
-    decided = Decision.objects.filter(
-        support_request=OuterRef("pk"), dispatch__done_at__isnull=True, dispatch__failed_at__isnull=True
-    ).values(
-        row=JSONObject(
-            kind="kind",
-            civility="person__civility",
-            first_name="person__first_name",
-            last_name="person__last_name",
-        )
-    )
-    others = SupportRequest.other_subjects.through.objects.filter(supportrequest=OuterRef("pk"))
-    concerned = ConcernedDepartment.objects.filter(support_request=OuterRef("pk")).order_by("department")
-    found = (
-        SupportRequest.objects.visible_to(actor)
-        .select_related(
-            "collectivity",
-            "department__desk",
-            "arrondissement",
-            "grouping",
-            "subject",
-            "assessment",
-            "host__collectivity",
-        )
-        .defer("collectivity__search_terms", "collectivity__other_names")
-        .annotate(
-            people=ArraySubquery(people),
-            routing_pending=Exists(RoutingJob.objects.undone().filter(support_request=OuterRef("pk"))),
-            pending_decision=Subquery(decided[:1]),
-            lost_decision=Subquery(latest.values("dispatch__failed_at")[:1]),
-            awaits_my_signature=Exists(
-                Referral.objects.filter(
-                    support_request=OuterRef("pk"), state__in=referral.LIVE, to_sign_by=actor.mandate_id
-                )
-            ),
-            held_act=latest_of(actor),
-            other_subject_labels=ArraySubquery(others.values("subject__label")),
-            other_departments=ArraySubquery(concerned.values("department__name")),
-        )
-        .filter(reference=_A_REFERENCE)
-    )
-    return WrittenModels.of(found, _A_REFERENCE)
 
 
 def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act, ...] = ACTS) -> dict[str, Any]:

@@ -197,7 +197,8 @@ def test_lives_of_every_kind_are_lived_once(planned: list[Life], words: Words, c
     letters = Document.objects.undone().count()
     made = played.live(chosen, words, Stage())
     assert made == len(chosen)
-    rows = SupportRequest.objects.in_bulk([key(life.key) for life in chosen], field_name="submission_key")
+    lived = SupportRequest.objects.filter(submission_key__in=[key(life.key) for life in chosen])
+    rows = {row.submission_key: row for row in lived}
     for life in chosen:
         row = rows[key(life.key)]
         assert row.is_ended == life.is_ended, (life.key, row.state)
