@@ -265,7 +265,7 @@ def pairs(needs: str, offers: str) -> str:
     of reason for each criterion, ``failed`` (the first that fails, or null), ``on_theme``, ``asks`` (a question about
     the body is open) and ``score`` of what nothing excludes.
 
-    ``needs`` and ``offers`` are relations, each with its columns."""
+    ``needs`` and ``offers`` name relations, each with its columns."""
     reasons = ", ".join(f"{reason(criterion)} AS {criterion.key}" for criterion in CRITERIA)
     failed = " ".join(f"WHEN {_with(criterion, Verdict.FAILED)} THEN {_text(criterion.key)}" for criterion in CRITERIA)
     on_theme = " AND ".join(
@@ -274,11 +274,26 @@ def pairs(needs: str, offers: str) -> str:
     asks = " OR ".join(
         _with(criterion, Verdict.UNKNOWN) for criterion in CRITERIA if criterion.concern is not Concern.NEED
     )
-    met = " OR ".join(f"o.covers_{level.value} && n.areas_{level.value}" for level, _ in LEVELS)
     return (
         f"SELECT n.id AS need, o.id AS offer, o.code, o.family, r.*, CASE {failed} END AS failed, "  # noqa: S608
         f"{on_theme} AS on_theme, ({asks}) AS asks, {score()} AS score "
-        f"FROM {needs} n JOIN {offers} o ON {met} CROSS JOIN LATERAL (SELECT {reasons} OFFSET 0) r"
+        f"FROM ({_meeting(needs, offers)}) m JOIN {needs} n ON n.id = m.need JOIN {offers} o ON o.id = m.offer "
+        f"CROSS JOIN LATERAL (SELECT {reasons} OFFSET 0) r"
+    )
+
+
+def _meeting(needs: str, offers: str) -> str:
+    """The pairs of which an area is named on both sides: joined by their areas, never each with each."""
+
+    def areas(relation: str, part: str) -> str:
+        return " UNION ALL ".join(
+            f"SELECT id, '{level}:' || unnest({part}_{level}) AS area FROM {relation}"  # noqa: S608
+            for level in _LEVELS
+        )
+
+    return (
+        f"SELECT DISTINCT a.id AS need, c.id AS offer FROM ({areas(needs, 'areas')}) a "  # noqa: S608
+        f"JOIN ({areas(offers, 'covers')}) c USING (area)"
     )
 
 
