@@ -30,6 +30,8 @@ DASHBOARD = Entry("Tableau de bord", "/guichet/")
 NATIONAL = Entry("Saisines", "/national/")
 DELEGATIONS = Entry("Missions confiées", "/operateurs/")
 SOLICITATIONS = Entry("Sollicitations", "/sollicitations/")
+COVERAGE = Entry("Où l’aide manque", "/guichet/couverture/")
+NATIONAL_COVERAGE = Entry("Où l’aide manque", "/national/couverture/")
 COMMITTEE = Entry("Comité local", "/clct/")
 OWN_REQUESTS = Entry("Mes demandes", "/demandes/")
 FILING = Entry("Décrire mon besoin", "/demandes/nouvelle/")
@@ -47,16 +49,16 @@ BY_ROLE: dict[Role, tuple[Entry, ...]] = {
     Role.OFFICIAL: (OWN_REQUESTS, FILING),
     Role.SECRETARY: (OWN_REQUESTS, FILING),
     Role.PROVIDER: (SOLICITATIONS, DASHBOARD),
-    Role.INSTRUCTOR: (DASHBOARD, COMMITTEE),
-    Role.SUB_PREFECT: (DASHBOARD, COMMITTEE),
-    Role.DEPUTY: (DASHBOARD, COMMITTEE),
-    Role.DELEGATE: (DASHBOARD, COMMITTEE),
+    Role.INSTRUCTOR: (DASHBOARD, COVERAGE, COMMITTEE),
+    Role.SUB_PREFECT: (DASHBOARD, COVERAGE, COMMITTEE),
+    Role.DEPUTY: (DASHBOARD, COVERAGE, COMMITTEE),
+    Role.DELEGATE: (DASHBOARD, COVERAGE, COMMITTEE),
     Role.FOLLOW_UP_OFFICER: (DASHBOARD,),
     Role.PROJECT_LEADER: (DASHBOARD,),
-    Role.REGION: (DASHBOARD,),
-    Role.CMT: (DASHBOARD,),
-    Role.NATIONAL: (NATIONAL,),
-    Role.DIRECTOR_GENERAL: (NATIONAL,),
+    Role.REGION: (DASHBOARD, COVERAGE),
+    Role.CMT: (DASHBOARD, COVERAGE),
+    Role.NATIONAL: (NATIONAL, NATIONAL_COVERAGE),
+    Role.DIRECTOR_GENERAL: (NATIONAL, NATIONAL_COVERAGE),
     Role.OPERATOR: (DELEGATIONS, SOLICITATIONS),
     Role.CONTRACTOR: (DASHBOARD,),
     Role.COMMITTEE_MEMBER: (COMMITTEE,),

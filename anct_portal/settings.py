@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "requests.purge_held_acts",
         "schedule": crontab(hour=3, minute=15),
     },
+    "where help is missing": {"task": "operators.compute_coverage", "schedule": crontab(hour=3, minute=30)},
     "codes and attempts past their time": {"task": "accounts.purge_sign_in", "schedule": crontab(hour=3, minute=20)},
 }
 

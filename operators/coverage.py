@@ -1,11 +1,11 @@
-"""Where help is missing: each commune and intercommunalité held against the catalogue, by theme, in one statement.
+"""Where help is missing: each commune and intercommunalité held against the catalogue, by theme, set by set.
 
 By the set-based execution of the rules, so that it can't differ from a proposal (tested). Bodies of which no offer can
 tell one from another, by their areas, population, programmes and zonings, are read once.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,34 +20,44 @@ KINDS = (BodyKind.COMMUNE, BodyKind.EPCI)
 #: Days kept: each of the last ones, and the first of each month before.
 DAYS = 31
 
+#: Whoever computes holds this one.
+LOCK = 20_270_401
+
 _TELLING = [name for name in setwise.NEED_COLUMNS if name not in ("id", "population", "areas_commune")]
 _ALIKE = ", ".join(f'b."{name}"' for name in _TELLING)
 
 
-def _statement(condition: str) -> str:
+def _tables(condition: str) -> Mapping[str, str]:
+    """Made one after the other, each counted by PostgreSQL before the next: without their sizes it would join badly.
+    ``coverage_needs`` has one body of each group of ``coverage_alike``."""
+    return {
+        "coverage_offers": relations.offers(),
+        "coverage_bodies": relations.bodies(condition),
+        "coverage_alike": f"""
+            WITH bounds AS (
+              SELECT coalesce(array_agg(bound ORDER BY bound), '{{}}') AS every FROM (
+                SELECT population_min AS bound FROM coverage_offers WHERE population_min IS NOT NULL
+                UNION SELECT population_max + 1 FROM coverage_offers WHERE population_max IS NOT NULL
+              ) found
+            ),
+            named AS (
+              SELECT coalesce(array_agg(code), '{{}}') AS every
+              FROM (SELECT DISTINCT unnest(covers_commune || except_commune) AS code FROM coverage_offers) found
+            )
+            SELECT min(b.id) AS id, array_agg(b.id) AS ids FROM coverage_bodies b CROSS JOIN bounds CROSS JOIN named
+            GROUP BY {_ALIKE}, width_bucket(b.population, bounds.every),
+                     CASE WHEN b.areas_commune && named.every THEN b.areas_commune END
+        """,  # noqa: S608
+        "coverage_needs": "SELECT b.* FROM coverage_bodies b JOIN coverage_alike USING (id)",
+    }
+
+
+def _cells() -> str:
     themes = ", ".join(f"('{theme.value}')" for theme in Theme)
     return f"""
-        WITH offers AS MATERIALIZED ({relations.offers()}),
-        bounds AS (
-          SELECT coalesce(array_agg(bound ORDER BY bound), '{{}}') AS every FROM (
-            SELECT population_min AS bound FROM offers WHERE population_min IS NOT NULL
-            UNION SELECT population_max + 1 FROM offers WHERE population_max IS NOT NULL
-          ) found
-        ),
-        named AS (
-          SELECT coalesce(array_agg(code), '{{}}') AS every
-          FROM (SELECT DISTINCT unnest(covers_commune || except_commune) AS code FROM offers) found
-        ),
-        bodies AS MATERIALIZED ({relations.bodies(condition)}),
-        alike AS MATERIALIZED (
-          SELECT min(b.id) AS id, array_agg(b.id) AS ids FROM bodies b CROSS JOIN bounds CROSS JOIN named
-          GROUP BY {_ALIKE}, width_bucket(b.population, bounds.every),
-                   CASE WHEN b.areas_commune && named.every THEN b.areas_commune END
-        ),
-        needs AS MATERIALIZED (SELECT b.* FROM bodies b JOIN alike USING (id)),
-        helped AS (
+        WITH helped AS (
           SELECT p.need, t.theme, min(p.family) AS family
-          FROM ({setwise.pairs("needs", "offers")}) p JOIN offers o ON o.id = p.offer
+          FROM ({setwise.pairs("coverage_needs", "coverage_offers")}) p JOIN coverage_offers o ON o.id = p.offer
           CROSS JOIN LATERAL unnest(o.themes) t (theme)
           WHERE p.failed IS NULL GROUP BY p.need, t.theme
         )
@@ -60,7 +70,7 @@ def _statement(condition: str) -> str:
                count(*) FILTER (WHERE h.family IS NULL),
                coalesce(array_agg(c.code ORDER BY c.code) FILTER (WHERE h.family IS DISTINCT FROM 0), '{{}}'),
                %(at)s
-        FROM alike a CROSS JOIN LATERAL unnest(a.ids) body (id)
+        FROM coverage_alike a CROSS JOIN LATERAL unnest(a.ids) body (id)
         JOIN territories_collectivity c ON c.id = body.id
         CROSS JOIN (VALUES {themes}) t (theme)
         LEFT JOIN helped h ON h.need = a.id AND h.theme = t.theme
@@ -83,8 +93,15 @@ def compute(on: dt.date | None = None, departments: Collection[str] | None = Non
         condition += " AND c.department_id = ANY(%(departments)s)"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '120s'")
-        cursor.execute(_statement(condition), values)
-        return cursor.rowcount
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # two at once would wait for each other's cells
+        tables = _tables(condition)
+        for name, query in tables.items():
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} AS {query}", values)
+            cursor.execute(f"ANALYZE {name}")
+        cursor.execute(_cells(), values)
+        written = cursor.rowcount
+        cursor.execute(f"DROP TABLE {', '.join(tables)}")
+        return written
 
 
 def purge(on: dt.date | None = None) -> int:

@@ -18,6 +18,7 @@ from django.db import transaction
 from accounts.enums import OrganisationKind
 from accounts.models import Organisation
 from common.french import with_article
+from operators import coverage
 from operators.enums import Level, OfferStatus, ProviderKind
 from operators.matching.vocabulary import AGENCY_SERVICES, NATION_CODE, OPERATORS
 from operators.models import FrameworkAgreement, Offer, OfferCoverage, Provider, Subject
@@ -56,6 +57,8 @@ def reference(report: Report = print) -> None:
 def demo(report: Report = print) -> None:
     providers, offers = seed_demo()
     report(f"{providers} prestataires et {offers} offres d’illustration ajoutés")
+    if offers:
+        report(f"couverture : {coverage.compute()} cases")
 
 
 @transaction.atomic

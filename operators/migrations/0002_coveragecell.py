@@ -6,34 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('operators', '0001_initial'),
-        ('territories', '0003_groupings_found_at_once'),
+        ("operators", "0001_initial"),
+        ("territories", "0003_groupings_found_at_once"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CoverageCell',
+            name="CoverageCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(verbose_name='jour')),
-                ('theme', models.CharField(choices=[('TER', 'Transition écologique et résilience'), ('DEV', 'Développement économique, emploi et formation'), ('JES', 'Jeunesse, éducation et sports'), ('COM', 'Redynamisation commerciale et artisanale'), ('NUM', 'Accès au numérique et aux services publics'), ('LOG', 'Logement, habitat et cadre de vie'), ('PAR', 'Participation et engagement citoyen'), ('CUL', 'Culture, patrimoine et tourisme'), ('PDT', 'Projet de territoire et contractualisation')], max_length=3, verbose_name='thème')),
-                ('kind', models.CharField(choices=[('commune', 'Communes'), ('epci', 'Intercommunalités'), ('ept', 'Établissements publics territoriaux'), ('department', 'Départements'), ('region', 'Régions'), ('overseas', 'Collectivités d’outre-mer'), ('syndicate', 'Syndicats'), ('petr', 'Pôles d’équilibre territorial et rural, pays'), ('other', 'Autres groupements')], max_length=12, verbose_name='nature')),
-                ('bodies', models.PositiveIntegerField(verbose_name='collectivités')),
-                ('inhabitants', models.PositiveBigIntegerField(verbose_name='habitants')),
-                ('uncovered', models.PositiveIntegerField(verbose_name='sans offre locale')),
-                ('uncovered_inhabitants', models.PositiveBigIntegerField(verbose_name='habitants sans offre locale')),
-                ('bare', models.PositiveIntegerField(verbose_name='sans aucune offre')),
-                ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=9), size=None, verbose_name='codes des collectivités sans offre locale')),
-                ('computed_at', models.DateTimeField(verbose_name='calculée le')),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territories.department', verbose_name='département')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField(verbose_name="jour")),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[
+                            ("TER", "Transition écologique et résilience"),
+                            ("DEV", "Développement économique, emploi et formation"),
+                            ("JES", "Jeunesse, éducation et sports"),
+                            ("COM", "Redynamisation commerciale et artisanale"),
+                            ("NUM", "Accès au numérique et aux services publics"),
+                            ("LOG", "Logement, habitat et cadre de vie"),
+                            ("PAR", "Participation et engagement citoyen"),
+                            ("CUL", "Culture, patrimoine et tourisme"),
+                            ("PDT", "Projet de territoire et contractualisation"),
+                        ],
+                        max_length=3,
+                        verbose_name="thème",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("commune", "Communes"),
+                            ("epci", "Intercommunalités"),
+                            ("ept", "Établissements publics territoriaux"),
+                            ("department", "Départements"),
+                            ("region", "Régions"),
+                            ("overseas", "Collectivités d’outre-mer"),
+                            ("syndicate", "Syndicats"),
+                            ("petr", "Pôles d’équilibre territorial et rural, pays"),
+                            ("other", "Autres groupements"),
+                        ],
+                        max_length=12,
+                        verbose_name="nature",
+                    ),
+                ),
+                ("bodies", models.PositiveIntegerField(verbose_name="collectivités")),
+                ("inhabitants", models.PositiveBigIntegerField(verbose_name="habitants")),
+                ("uncovered", models.PositiveIntegerField(verbose_name="sans offre locale")),
+                ("uncovered_inhabitants", models.PositiveBigIntegerField(verbose_name="habitants sans offre locale")),
+                ("bare", models.PositiveIntegerField(verbose_name="sans aucune offre")),
+                (
+                    "codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=9),
+                        size=None,
+                        verbose_name="codes des collectivités sans offre locale",
+                    ),
+                ),
+                ("computed_at", models.DateTimeField(verbose_name="calculée le")),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territories.department",
+                        verbose_name="département",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'couverture d’un département',
-                'verbose_name_plural': 'couvertures des départements',
-                'ordering': ['-on', 'department', 'theme', 'kind'],
-                'constraints': [models.UniqueConstraint(fields=('on', 'department', 'theme', 'kind'), name='coverage_cell_once'), models.CheckConstraint(condition=models.Q(('bare__lte', models.F('uncovered')), ('codes__len', models.F('uncovered')), ('uncovered__lte', models.F('bodies'))), name='coverage_cell_adds_up')],
+                "verbose_name": "couverture d’un département",
+                "verbose_name_plural": "couvertures des départements",
+                "ordering": ["-on", "department", "theme", "kind"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("on", "department", "theme", "kind"), name="coverage_cell_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("bare__lte", models.F("uncovered")),
+                            ("codes__len", models.F("uncovered")),
+                            ("uncovered__lte", models.F("bodies")),
+                        ),
+                        name="coverage_cell_adds_up",
+                    ),
+                ],
             },
         ),
     ]

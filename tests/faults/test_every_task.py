@@ -21,10 +21,13 @@ from files.services import store
 from notifications import delivery
 from notifications.enums import MailState
 from notifications.models import Mail, OutboxEvent
+from operators import coverage
+from operators.models import CoverageCell
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Dispatch, Document, Draft, DraftFile, HeldAct, Survey
 from requests.services import letters, routing, triage
+from territories.models import Collectivity
 from tests.faults.cutting import changed, cut, fingerprint
 from tests.files import samples
 from tests.notifications.smtp import Server
@@ -189,6 +192,15 @@ def purge_held_acts(world: World) -> Prepared:
     return Prepared([], HeldAct.objects.filter(support_request=row).count, 1)
 
 
+def compute_coverage(world: World) -> Prepared:
+    """Of one department: the nation is three seconds."""
+    CoverageCell.objects.all().delete()
+    Collectivity.objects.exclude(department="90").update(is_current=False)
+    coverage.compute(dt.date(2026, 2, 2), ["90"])
+    days = CoverageCell.objects.values_list("on", flat=True)
+    return Prepared([], lambda: (CoverageCell.objects.count(), set(days.all())), (18, {portal_clock.today()}))
+
+
 def purge_sign_in(world: World) -> Prepared:
     now = portal_clock.now()
     for days in (-3, 1):
@@ -213,6 +225,7 @@ CASES: dict[str, Callable[[World], Prepared]] = {
     "files.scan": scan,
     "notifications.expand": expand,
     "notifications.send": send,
+    "operators.compute_coverage": compute_coverage,
     "requests.ask_due_surveys": ask_due_surveys,
     "requests.dispatch_decision": dispatch,
     "requests.purge_drafts": purge_drafts,

@@ -17,6 +17,12 @@ pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 THREE = ("04", "48", "90")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_yet() -> None:
+    """The demonstration's own day is set aside."""
+    CoverageCell.objects.all().delete()
+
+
 def by_the_engine(departments: Any) -> dict[tuple[str, str, str], tuple[list[str], int]]:
     """(department, theme, kind) → codes without a local offer, and how many have none at all: one body at a time."""
     bodies = Collectivity.objects.filter(
