@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from common.french import NBSP, number, percent
+from common.french import NBSP, apostrophes, number, percent
 from operators.coverage import KINDS
 from operators.enums import Theme
 from operators.matching.vocabulary import BodyKind
@@ -143,7 +143,7 @@ def matrix_of(cells: Iterable[CoverageCell], departments: Mapping[str, Any]) -> 
 def outlines() -> tuple[tuple[str, str, str], ...]:
     """(code, name, path) of each department."""
     with OUTLINES.open(encoding="utf-8", newline="") as file:
-        return tuple((row["code"], row["nom"], row["d"]) for row in csv.DictReader(file))
+        return tuple((row["code"], apostrophes(row["nom"]), row["d"]) for row in csv.DictReader(file))
 
 
 def map_of(cells: Iterable[CoverageCell]) -> dict[str, Any]:
