@@ -50,7 +50,7 @@ class Count:
     @property
     def words(self) -> str:
         if not self.uncovered:
-            return "aucune"
+            return "toutes en ont une"
         return f"{number(self.uncovered)} sur {number(self.bodies)}"
 
 
