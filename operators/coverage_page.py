@@ -39,8 +39,6 @@ SHADES: tuple[tuple[float, str], ...] = (
 class Count:
     """How many of how many have no local offer, and for how many inhabitants; ``change`` since the day compared."""
 
-    kind: str
-    label: str
     bodies: int
     uncovered: int
     inhabitants: int
@@ -89,8 +87,6 @@ class Table:
                 continue
             former = self._cells.get((self.before, theme.value, kind.value)) if self.before else None
             yield Count(
-                kind=kind.value,
-                label=KIND_LABELS[kind],
                 bodies=cell.bodies,
                 uncovered=cell.uncovered,
                 inhabitants=cell.uncovered_inhabitants,
@@ -117,6 +113,13 @@ def shade(share: float) -> int:
     return max(place for place, (bound, _) in enumerate(SHADES) if share >= bound)
 
 
+def _share(cell: CoverageCell | None) -> dict[str, Any]:
+    if cell is None:
+        return {"words": "–", "shade": 0}
+    share = share_of(cell)
+    return {"words": percent(share), "shade": shade(share)}
+
+
 def matrix_of(cells: Iterable[CoverageCell], departments: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A line a department, the shares of its themes in their order."""
     by_department: dict[str, dict[str, CoverageCell]] = {}
@@ -125,14 +128,7 @@ def matrix_of(cells: Iterable[CoverageCell], departments: Mapping[str, Any]) -> 
     return [
         {
             "department": departments[code],
-            "shares": [
-                {
-                    "theme": theme,
-                    "words": percent(share_of(found[theme.value])) if theme.value in found else "–",
-                    "shade": shade(share_of(found[theme.value])) if theme.value in found else 0,
-                }
-                for theme in Theme
-            ],
+            "shares": [_share(found.get(theme.value)) for theme in Theme],
         }
         for code, found in sorted(by_department.items())
         if code in departments
@@ -151,7 +147,6 @@ def map_of(cells: Iterable[CoverageCell]) -> dict[str, Any]:
     found = {cell.department_id: cell for cell in cells}
     shapes = [
         {
-            "code": code,
             "title": f"{name} ({code})"
             + (f"{NBSP}: {percent(share_of(found[code]))} des habitants sans offre locale" if code in found else ""),
             "path": path,

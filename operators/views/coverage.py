@@ -47,7 +47,9 @@ class CoverageView(MandateRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         departments = self.departments()
         wanted = request.GET.get("departement", "")
-        chosen = next((one for one in departments if one.code == wanted), None if wanted else departments[0])
+        chosen = next((one for one in departments if one.code == wanted), None)
+        if not wanted:
+            chosen = next(iter(departments), None)
         if chosen is None:
             raise Http404("Ce département n’est pas de ceux de votre mandat.")
         return self.of_department(chosen, departments)
@@ -67,7 +69,6 @@ class CoverageView(MandateRequiredMixin, View):
             "days": days[1:],
             "before": before,
             "drill": self.drill(table),
-            "national": False,
         }
         return render(self.request, "operators/coverage/department.html", context)
 

@@ -163,6 +163,11 @@ def _departments() -> Written:
     return Written.of(found.values_list("department"), A_KEY)
 
 
+def _department_codes(body: Collectivity) -> frozenset[str]:
+    """The departments on which the body lies, its lead one among them. One query."""
+    return frozenset(code for (code,) in _departments().rows({A_KEY: body.pk})) | {body.department_id}
+
+
 def _file(
     application: Application,
     actor: Actor,
@@ -173,7 +178,7 @@ def _file(
     department: Department | None,
 ) -> SupportRequest:
     body = application.collectivity
-    codes = frozenset(code for (code,) in _departments().rows({A_KEY: body.pk})) | {body.department_id}
+    codes = _department_codes(body)
     if not may_submit_for(actor, body.pk, codes):
         raise NotAllowed(
             "Seul l’exécutif de la collectivité peut envoyer la demande. Demandez-lui de l’envoyer."
@@ -252,8 +257,7 @@ def record(
     department: Department | None = None,
 ) -> SupportRequest:
     """« Enregistrer une demande reçue »: the date received counts; the executive is asked to confirm (PRACTICE 1.8)."""
-    codes = frozenset(application.collectivity.departments.values_list("code", flat=True))
-    if not may_record(actor, codes | {application.collectivity.department_id}):
+    if not may_record(actor, _department_codes(application.collectivity)):
         raise NotAllowed("Vous ne pouvez enregistrer que les demandes des collectivités de votre territoire.")
     return submit(application, actor, key=key, at=received_at, channel=channel, department=department)
 
