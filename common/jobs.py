@@ -95,6 +95,10 @@ class Incomplete(Exception):  # noqa: N818
     """What was done is kept, and the row is tried again for the rest."""
 
 
+class More(Incomplete):
+    """A part is done and kept; the rest is due at once, and this try isn't counted: a long work done by parts."""
+
+
 def connection_lost(error: Exception) -> bool:
     """Whether the database is gone, rather than a statement refused (a deadlock is an ``OperationalError`` too)."""
     return isinstance(error, InterfaceError | OperationalError) and not connection.is_usable()
@@ -139,14 +143,13 @@ def perform_job(
 
     ``claimed`` are the columns set while somebody is at it, ``released`` those set back when it is to be tried again.
 
-    A handler that raises is undone, counted and tried again after a growing pause, ``max_attempts`` times; then the
-    row is given up with its last error, and ``on_failure(row)`` may complete it. A row tried ``max_attempts`` times
-    without an answer killed its workers: it is given up without being run.
+    A handler that raises is undone, counted and tried again after a growing pause, ``max_attempts`` times; then the row
+    is given up with its last error, and ``on_failure(row)`` may complete it. So is a row tried so often without an
+    answer: it killed its workers.
     """
     if not _claim(model, pk, claimed or {}):
         return True
-    with transaction.atomic():
-        # waits, since it is ours: whoever tried to claim it too keeps its lock for an instant
+    with transaction.atomic():  # waits for the row, which is ours: whoever tried to claim it too keeps it an instant
         row = _rows(model).select_for_update(of=("self",)).undone().filter(pk=pk).first()
         if row is None:
             return True
@@ -160,12 +163,14 @@ def perform_job(
             row.attempts -= 1
             row.not_before = clock.instant() + later.pause
             row.last_error = str(later)
-            _release(row, released)
-            return False
+            return _release(row, released)
         except Exception as error:
             if connection_lost(error):
                 raise
             kept = error
+        if isinstance(kept, More):
+            row.attempts, row.not_before, row.last_error = 0, None, ""
+            return _release(row, released)
         if kept is None:
             row.done_at, row.last_error = clock.instant(), ""
             row.save()
@@ -174,16 +179,14 @@ def perform_job(
         row.last_error = f"{type(kept).__name__}: {kept}"[:2000]
         if isinstance(kept, Abandon) or row.attempts >= max_attempts:
             _give_up(row, row.last_error, on_failure)
-        else:
-            row.not_before = clock.instant() + pause_after(row.attempts)
-            _release(row, released)
-        return False
+            return False
+        row.not_before = clock.instant() + pause_after(row.attempts)
+        return _release(row, released)
 
 
 def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None], pks: Sequence[Any]) -> list[Any]:
-    """Claims those of these rows that were never tried, calls ``handler(rows)`` and marks them done in the same
-    transaction; returns those to do one by one: tried before, or all of them if it raises. What somebody else holds is
-    his. Rows are not saved."""
+    """Claims those of these rows that were never tried, calls ``handler(rows)`` and marks them done in one transaction;
+    returns those to do one by one: tried before, or all if it raises. Others' claims are theirs. Saves no row."""
     at = clock.instant()
     with transaction.atomic():
         due = _rows(model).select_for_update(skip_locked=True, of=("self",)).due(at).filter(pk__in=pks)
@@ -205,10 +208,11 @@ def perform_together(model: type[Job], handler: Callable[[Sequence[Any]], None],
     return [pk for pk, tried in attempts.items() if tried]
 
 
-def _release(row: Job, released: Mapping[str, Any] | None) -> None:
+def _release(row: Job, released: Mapping[str, Any] | None) -> bool:
     for column, value in (released or {}).items():
         setattr(row, column, value)
     row.save()
+    return False
 
 
 def _run(handler: Callable[[Any], None], row: Job) -> Exception | None:
@@ -288,10 +292,7 @@ def sweep(
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Performs what is due of these works, at most ``limit`` pieces or ``turn`` seconds of each (one piece at least),
-    and returns how many were tried.
-
-    A piece that fails never stops the next. Only the loss of the database is raised.
-    """
+    and returns how many were tried. A piece that fails never stops the next; only a lost database is raised."""
     tried = 0
     for name in names:
         work = _works[name]

@@ -107,6 +107,21 @@ def test_incomplete_keeps_what_was_done(clock):
     assert row.attempts == 1
 
 
+def test_more_keeps_what_was_done_and_is_due_at_once(clock):
+    row = event()
+
+    def part(job):
+        OutboxEvent.objects.filter(pk=job.pk).update(event="changed")
+        job.event = "changed"
+        raise jobs.More("the rest")
+
+    for _ in range(20):
+        assert not jobs.perform_job(OutboxEvent, part, row.pk)
+    row.refresh_from_db()
+    assert (row.event, row.attempts, row.not_before, row.last_error) == ("changed", 0, None, "")
+    assert row.is_undone
+
+
 def test_a_statement_refused_by_the_database_is_a_failed_try(clock):
     row = event()
 
