@@ -4,9 +4,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+
+from common.actor import Actor, Role
 
 
 def mandate_barrier(request: HttpRequest) -> HttpResponse | None:
@@ -27,3 +30,19 @@ class MandateRequiredMixin:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         barrier = mandate_barrier(request)
         return barrier or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class AdmittedMixin(MandateRequiredMixin):
+    """The page is for some mandates only: under another, 403 with ``refusal``. For class-based views."""
+
+    refusal = ""
+
+    def admits(self, actor: Actor) -> bool:
+        """Whether the page is for whoever acts as ``actor``."""
+        raise NotImplementedError
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        if request.user.is_authenticated and actor.role is not Role.ANONYMOUS and not self.admits(actor):
+            raise PermissionDenied(self.refusal)
+        return super().dispatch(request, *args, **kwargs)

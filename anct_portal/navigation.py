@@ -32,6 +32,11 @@ DELEGATIONS = Entry("Missions confiées", "/operateurs/")
 SOLICITATIONS = Entry("Sollicitations", "/sollicitations/")
 COVERAGE = Entry("Où l’aide manque", "/guichet/couverture/")
 NATIONAL_COVERAGE = Entry("Où l’aide manque", "/national/couverture/")
+NATIONAL_FOLLOWED = Entry("Propositions suivies", "/national/propositions-suivies/")
+SILENCE = Entry("Communes à visiter", "/guichet/silence/")
+CATALOGUE = Entry("Catalogue", "/catalogue/")
+OWN_OFFERS = Entry("Mes offres", "/catalogue/")
+SIMULATIONS = Entry("Simulations", "/national/simulations/")
 COMMITTEE = Entry("Comité local", "/clct/")
 OWN_REQUESTS = Entry("Mes demandes", "/demandes/")
 FILING = Entry("Décrire mon besoin", "/demandes/nouvelle/")
@@ -48,21 +53,21 @@ BY_ROLE: dict[Role, tuple[Entry, ...]] = {
     Role.ANONYMOUS: (FILING,),
     Role.OFFICIAL: (OWN_REQUESTS, FILING),
     Role.SECRETARY: (OWN_REQUESTS, FILING),
-    Role.PROVIDER: (SOLICITATIONS, DASHBOARD),
-    Role.INSTRUCTOR: (DASHBOARD, COVERAGE, COMMITTEE),
-    Role.SUB_PREFECT: (DASHBOARD, COVERAGE, COMMITTEE),
-    Role.DEPUTY: (DASHBOARD, COVERAGE, COMMITTEE),
-    Role.DELEGATE: (DASHBOARD, COVERAGE, COMMITTEE),
+    Role.PROVIDER: (SOLICITATIONS, OWN_OFFERS, DASHBOARD),
+    Role.INSTRUCTOR: (DASHBOARD, CATALOGUE, COVERAGE, SILENCE, COMMITTEE),
+    Role.SUB_PREFECT: (DASHBOARD, COVERAGE, SILENCE, COMMITTEE),
+    Role.DEPUTY: (DASHBOARD, CATALOGUE, COVERAGE, SILENCE, COMMITTEE),
+    Role.DELEGATE: (DASHBOARD, CATALOGUE, COVERAGE, SILENCE, COMMITTEE),
     Role.FOLLOW_UP_OFFICER: (DASHBOARD,),
     Role.PROJECT_LEADER: (DASHBOARD,),
-    Role.REGION: (DASHBOARD, COVERAGE),
-    Role.CMT: (DASHBOARD, COVERAGE),
-    Role.NATIONAL: (NATIONAL, NATIONAL_COVERAGE),
-    Role.DIRECTOR_GENERAL: (NATIONAL, NATIONAL_COVERAGE),
-    Role.OPERATOR: (DELEGATIONS, SOLICITATIONS),
+    Role.REGION: (DASHBOARD, COVERAGE, SILENCE),
+    Role.CMT: (DASHBOARD, COVERAGE, SILENCE),
+    Role.NATIONAL: (NATIONAL, CATALOGUE, NATIONAL_COVERAGE, NATIONAL_FOLLOWED, SIMULATIONS),
+    Role.DIRECTOR_GENERAL: (NATIONAL, CATALOGUE, NATIONAL_COVERAGE, NATIONAL_FOLLOWED, SIMULATIONS),
+    Role.OPERATOR: (DELEGATIONS, SOLICITATIONS, OWN_OFFERS),
     Role.CONTRACTOR: (DASHBOARD,),
     Role.COMMITTEE_MEMBER: (COMMITTEE,),
-    Role.ADMINISTRATOR: (Entry("Administration", "/admin/"),),
+    Role.ADMINISTRATOR: (Entry("Administration", "/admin/"), CATALOGUE),
     Role.SYSTEM: (),
 }
 

@@ -8,9 +8,13 @@ from django.views.decorators.http import require_safe
 from anct_portal.navigation import home_of
 from common import clock
 from operators.forms import OfferSearchForm
+from operators.models import Redirection
 from reports.services import readings
 from requests.services import funding
 from territories.forms import DeskFinderForm
+
+#: Word of the home page → the redirection that it links to.
+HOME_REDIRECTIONS = {"aids": "financements", "mobile": "couverture-mobile", "districts": "politique-de-la-ville"}
 
 
 @require_safe
@@ -20,8 +24,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "desk_form": DeskFinderForm(),
         "readings": readings.home(),
         "funding": funding.rule_on(clock.today()),
+        "elsewhere": elsewhere(),
     }
     return render(request, "pages/home.html", context)
+
+
+def elsewhere() -> dict[str, Redirection | None]:
+    """Where to go for what the desk does not do; none for a redirection that is no longer proposed."""
+    found = Redirection.objects.active().in_bulk(list(HOME_REDIRECTIONS.values()), field_name="code")
+    return {name: found.get(code) for name, code in HOME_REDIRECTIONS.items()}
 
 
 @require_safe

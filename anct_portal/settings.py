@@ -179,12 +179,15 @@ CELERY_TASK_QUEUES = (Queue("celery"), Queue("canary"))
 CELERY_BEAT_SCHEDULE = {
     "canary": {"task": "anct_portal.sing", "schedule": 15.0, "options": {"queue": "canary", "expires": 60}},
     "surveys that are due": {"task": "requests.ask_due_surveys", "schedule": crontab(hour=7, minute=0)},
+    "providers who have not answered": {"task": "requests.remind_providers", "schedule": crontab(hour=8, minute=0)},
     "drafts nobody holds any more": {"task": "requests.purge_drafts", "schedule": crontab(hour=3, minute=10)},
     "acts that can no longer be taken back": {
         "task": "requests.purge_held_acts",
         "schedule": crontab(hour=3, minute=15),
     },
+    "offers past their last day": {"task": "operators.keep_catalogue", "schedule": crontab(hour=3, minute=25)},
     "where help is missing": {"task": "operators.compute_coverage", "schedule": crontab(hour=3, minute=30)},
+    "guides made of the catalogue": {"task": "operators.publish_guides", "schedule": crontab(hour=4, minute=0)},
     "codes and attempts past their time": {"task": "accounts.purge_sign_in", "schedule": crontab(hour=3, minute=20)},
 }
 

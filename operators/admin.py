@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from operators.models import FrameworkAgreement, Offer, OfferCoverage, Provider, Subject
+from operators.models import FrameworkAgreement, Offer, OfferCoverage, Provider, Redirection, Subject
 
 
 @admin.register(Subject)
@@ -28,6 +28,7 @@ class ProviderAdmin(admin.ModelAdmin):
     list_select_related = ("department",)
     search_fields = ("name", "code")
     raw_id_fields = ("organisation", "department")
+    readonly_fields = ("is_active",)
     inlines = (FrameworkAgreementInline,)
 
 
@@ -42,7 +43,28 @@ class OfferAdmin(admin.ModelAdmin):
     list_filter = ("status", "illustrative", "legal_mode", "price_model")
     list_select_related = ("provider",)
     search_fields = ("title", "code", "provider__name")
-    readonly_fields = ("uuid", "created_at", "updated_at")
-    raw_id_fields = ("provider",)
-    filter_horizontal = ("subjects",)
     inlines = (OfferCoverageInline,)
+
+    def has_add_permission(self, request: object) -> bool:
+        """Offers are written in the catalogue, whose services keep their history and tell what follows them."""
+        return False
+
+    def has_change_permission(self, request: object, obj: Offer | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: Offer | None = None) -> bool:
+        return False
+
+
+@admin.register(Redirection)
+class RedirectionAdmin(admin.ModelAdmin):
+    """Files keep the words and the address under which they were redirected: changing these is for the next ones."""
+
+    list_display = ("label", "target", "verified_on", "is_active")
+    list_filter = ("is_active", "reason")
+    search_fields = ("label", "target", "code")
+    prepopulated_fields = {"code": ("label",)}
+
+    def has_delete_permission(self, request: object, obj: Redirection | None = None) -> bool:
+        """The seed would write it again: one no longer proposed is made inactive."""
+        return False

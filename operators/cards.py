@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from operators.matching.criteria import Concern, Reason, Verdict
@@ -12,6 +13,8 @@ from operators.matching.engine import Candidate, Matching, Miss
 from operators.matching.reasons import Labels, Voice, sentence
 from operators.matching.vocabulary import Family, LegalMode
 
+#: Where one describes his need: the address of a page that stands above this app.
+FILING = "/demandes/nouvelle/"
 #: Met criteria worth a word on a card, in the order in which they are said.
 SAID: tuple[str, ...] = ("territory", "subject", "programme", "zoning", "membership")
 
@@ -26,6 +29,9 @@ class Card:
     provider_url: str
     price: str
     legal_mode: str
+    telephone: str
+    email: str
+    website: str
     why: tuple[str, ...]
     questions: tuple[str, ...]
     delay_days: int | None
@@ -44,7 +50,24 @@ class MissCard:
     why_not: tuple[str, ...]
 
 
-def card(candidate: Candidate, *, kind: str, voice: Voice = Voice.YOURS, labels: Labels | None = None) -> Card:
+def asked_by(commune: str = "", sujet: str = "") -> str:
+    """« ?commune=04121&sujet=commerce »: what a link carries of the question, or nothing."""
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in (("commune", commune), ("sujet", sujet)) if value})
+    return f"?{query.urlencode()}" if query else ""
+
+
+def filing_for(commune: str, sujet: str = "") -> str:
+    """Where the need of this body, on this subject, is described."""
+    query = QueryDict(mutable=True)
+    query.update({"collectivite": commune, **({"sujet": sujet} if sujet else {})})
+    return f"{FILING}?{query.urlencode()}"
+
+
+def card(
+    candidate: Candidate, *, kind: str, voice: Voice = Voice.YOURS, labels: Labels | None = None, asked: str = ""
+) -> Card:
+    """``asked``: what the links carry of the question (:func:`asked_by`)."""
     offer = candidate.offer
     met = {reading.criterion: reading for reading in candidate.of(Verdict.MET)}
     said = [met[key] for key in SAID if key in met]
@@ -52,11 +75,14 @@ def card(candidate: Candidate, *, kind: str, voice: Voice = Voice.YOURS, labels:
         said.append(met["theme"])
     return Card(
         title=offer.title,
-        url=reverse("operators:offer", args=[offer.uuid]),
+        url=reverse("operators:offer", args=[offer.uuid]) + asked,
         provider=offer.provider_name,
         provider_url=reverse("operators:provider", args=[offer.provider_code]),
         price=offer.price_label,
         legal_mode=LegalMode(offer.legal_mode).label,
+        telephone=offer.provider_telephone,
+        email=offer.provider_email,
+        website=offer.provider_website,
         why=tuple(sentence(reading.reason, reading.args, kind=kind, voice=voice, labels=labels) for reading in said),
         questions=tuple(
             sentence(reading.reason, reading.args, kind=kind, voice=voice, labels=labels)
@@ -69,17 +95,20 @@ def card(candidate: Candidate, *, kind: str, voice: Voice = Voice.YOURS, labels:
     )
 
 
-def cards(matching: Matching, family: Family, *, labels: Labels | None = None, limit: int | None = None) -> list[Card]:
+def cards(
+    matching: Matching, family: Family, *, labels: Labels | None = None, limit: int | None = None, asked: str = ""
+) -> list[Card]:
     """The candidates of a family, best first."""
-    return [card(found, kind=matching.facts.kind, labels=labels) for found in matching.of(family)[:limit]]
+    kind = matching.facts.kind
+    return [card(found, kind=kind, labels=labels, asked=asked) for found in matching.of(family)[:limit]]
 
 
-def miss_cards(misses: Iterable[Miss], *, kind: str, labels: Labels | None = None) -> list[MissCard]:
+def miss_cards(misses: Iterable[Miss], *, kind: str, labels: Labels | None = None, asked: str = "") -> list[MissCard]:
     """Near misses for reasons that concern the body or the offer; another theme or subject is no near miss."""
     return [
         MissCard(
             title=miss.offer.title,
-            url=reverse("operators:offer", args=[miss.offer.uuid]),
+            url=reverse("operators:offer", args=[miss.offer.uuid]) + asked,
             provider=miss.offer.provider_name,
             why_not=tuple(
                 sentence(reading.reason, reading.args, kind=kind, voice=Voice.YOURS, labels=labels)

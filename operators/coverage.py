@@ -5,31 +5,47 @@ tell one from another, by their areas, population, programmes and zonings, are r
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from common import clock
 from operators import relations
 from operators.matching import setwise
 from operators.matching.vocabulary import BodyKind, Theme
-from operators.models import CoverageCell
+from operators.models import CoverageCell, CoverageJob, OfferReach
 
 KINDS = (BodyKind.COMMUNE, BodyKind.EPCI)
 #: Days kept: each of the last ones, and the first of each month before.
 DAYS = 31
 
+#: A statement of the nation lasts longer than a page's, and groups in memory.
+PATIENCE = "SET LOCAL statement_timeout = '120s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 #: Whoever computes holds this one.
 LOCK = 20_270_401
 
-_TELLING = [name for name in setwise.NEED_COLUMNS if name not in ("id", "population", "areas_commune")]
+#: Levels of which a body's code tells it from others only when an offer names it: nearly all bodies have one at most.
+_NAMED = ("commune", "epci", "arrondissement")
+_TELLING = [
+    name for name in setwise.NEED_COLUMNS if name not in ("id", "population", *(f"areas_{level}" for level in _NAMED))
+]
 _ALIKE = ", ".join(f'b."{name}"' for name in _TELLING)
 
 
 def _tables(condition: str) -> Mapping[str, str]:
     """Made one after the other, each counted by PostgreSQL before the next: without their sizes it would join badly.
     ``coverage_needs`` has one body of each group of ``coverage_alike``."""
+    named = " ".join(
+        f"LEFT JOIN (SELECT DISTINCT unnest(covers_{level} || except_{level}) AS code FROM coverage_offers) {level} "  # noqa: S608
+        f"ON {level}.code = b.areas_{level}[1]"
+        for level in _NAMED
+    )
+    told = ", ".join(
+        f"CASE WHEN {level}.code IS NOT NULL OR cardinality(b.areas_{level}) > 1 THEN b.areas_{level} END"
+        for level in _NAMED
+    )
     return {
         "coverage_offers": relations.offers(),
         "coverage_bodies": relations.bodies(condition),
@@ -39,14 +55,9 @@ def _tables(condition: str) -> Mapping[str, str]:
                 SELECT population_min AS bound FROM coverage_offers WHERE population_min IS NOT NULL
                 UNION SELECT population_max + 1 FROM coverage_offers WHERE population_max IS NOT NULL
               ) found
-            ),
-            named AS (
-              SELECT coalesce(array_agg(code), '{{}}') AS every
-              FROM (SELECT DISTINCT unnest(covers_commune || except_commune) AS code FROM coverage_offers) found
             )
-            SELECT min(b.id) AS id, array_agg(b.id) AS ids FROM coverage_bodies b CROSS JOIN bounds CROSS JOIN named
-            GROUP BY {_ALIKE}, width_bucket(b.population, bounds.every),
-                     CASE WHEN b.areas_commune && named.every THEN b.areas_commune END
+            SELECT min(b.id) AS id, array_agg(b.id) AS ids FROM coverage_bodies b CROSS JOIN bounds {named}
+            GROUP BY {_ALIKE}, width_bucket(b.population, bounds.every), {told}
         """,  # noqa: S608
         "coverage_needs": "SELECT b.* FROM coverage_bodies b JOIN coverage_alike USING (id)",
     }
@@ -57,9 +68,9 @@ def _cells() -> str:
     return f"""
         WITH helped AS (
           SELECT p.need, t.theme, min(p.family) AS family
-          FROM ({setwise.pairs("coverage_needs", "coverage_offers")}) p JOIN coverage_offers o ON o.id = p.offer
+          FROM ({setwise.candidates("coverage_needs", "coverage_offers")}) p JOIN coverage_offers o ON o.id = p.offer
           CROSS JOIN LATERAL unnest(o.themes) t (theme)
-          WHERE p.failed IS NULL GROUP BY p.need, t.theme
+          GROUP BY p.need, t.theme
         )
         INSERT INTO {CoverageCell._meta.db_table} AS cell
           ("on", department_id, theme, kind, bodies, inhabitants, uncovered, uncovered_inhabitants, bare, codes,
@@ -92,7 +103,7 @@ def compute(on: dt.date | None = None, departments: Collection[str] | None = Non
     if departments is not None:
         condition += " AND c.department_id = ANY(%(departments)s)"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '120s'")
+        cursor.execute(PATIENCE)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # two at once would wait for each other's cells
         tables = _tables(condition)
         for name, query in tables.items():
@@ -102,6 +113,88 @@ def compute(on: dt.date | None = None, departments: Collection[str] | None = Non
         written = cursor.rowcount
         cursor.execute(f"DROP TABLE {', '.join(tables)}")
         return written
+
+
+def _touched(condition: str) -> str:
+    """Each department where a published offer ``f`` touches a body, by its coverage; exclusions take nothing away."""
+    kinds = ", ".join(f"'{kind.value}'" for kind in KINDS)
+    body = f"territories_collectivity c ON c.is_current AND NOT c.fictitious AND c.kind IN ({kinds})"
+    place = "territories_collectivitydepartment l"
+    return f"""
+        SELECT v.offer_id, t.department_id FROM operators_offercoverage v
+        JOIN operators_offer f ON f.id = v.offer_id AND f.status = 'published'
+        JOIN operators_provider p ON p.id = f.provider_id AND p.is_active
+        JOIN (
+          SELECT 'nation' AS level, 'FR' AS code, c.department_id FROM territories_department d
+            JOIN {body} AND c.department_id = d.code
+          UNION SELECT 'region', d.region_id, c.department_id FROM {place}
+            JOIN territories_department d ON d.code = l.department_id JOIN {body} AND c.id = l.collectivity_id
+          UNION SELECT 'department', l.department_id, c.department_id FROM {place}
+            JOIN {body} AND c.id = l.collectivity_id
+          UNION SELECT 'department', d.code, c.department_id FROM territories_department d
+            JOIN {body} AND c.department_id = d.code
+          UNION SELECT 'arrondissement', a.code, c.department_id FROM territories_arrondissement a
+            JOIN {body} AND c.arrondissement_id = a.code
+          UNION SELECT 'epci', g.code, c.department_id FROM territories_collectivity g
+            JOIN territories_flatmembership m ON m.ancestor_id = g.id JOIN {body} AND c.id = m.member_id
+            WHERE g.kind = 'epci'
+          UNION SELECT 'epci', c.code, c.department_id FROM territories_department d
+            JOIN {body} AND c.department_id = d.code AND c.kind = 'epci'
+          UNION SELECT 'commune', c.code, c.department_id FROM territories_department d
+            JOIN {body} AND c.department_id = d.code AND c.kind = 'commune'
+        ) t ON t.level = v.level AND t.code = v.code
+        WHERE NOT v.excluded AND {condition}
+    """  # noqa: S608
+
+
+def reach(offers: Collection[int] | None = None) -> dict[int, list[str]]:
+    """Published offer, or those of these that are published → the departments that it touches. One query."""
+    condition = "true" if offers is None else "f.id = ANY(%(offers)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT offer_id, array_agg(DISTINCT department_id ORDER BY department_id) "  # noqa: S608
+            f"FROM ({_touched(condition)}) found GROUP BY 1",
+            {"offers": list(offers or ())},
+        )
+        return dict(cursor.fetchall())
+
+
+def compute_nation() -> int:
+    """Today's cells of the nation, and the reach of every offer: the night's pass."""
+    with transaction.atomic():
+        written = compute()
+        OfferReach.objects.all().delete()
+        OfferReach.objects.bulk_create(OfferReach(offer_id=pk, departments=found) for pk, found in reach().items())
+    return written
+
+
+def follow(jobs: Sequence[CoverageJob]) -> None:
+    """Computes today's cells again where the offers that changed were and are; elsewhere nothing can differ.
+
+    Where today has none yet, everything is computed: a day is whole, or the night's pass is still to come."""
+    offers = {job.offer_id for job in jobs}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(PATIENCE)
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        known = OfferReach.objects.filter(offer_id__in=offers)
+        before = {code for row in known for code in row.departments}
+        now = reach(offers)
+        if not OfferReach.objects.exists() or not _is_whole(clock.today()):
+            compute_nation()
+            return
+        touched = before | {code for codes in now.values() for code in codes}
+        if touched:
+            compute(departments=touched)
+        known.delete()
+        OfferReach.objects.bulk_create(OfferReach(offer_id=pk, departments=found) for pk, found in now.items())
+
+
+def _is_whole(on: dt.date) -> bool:
+    """Whether the cells of a day are those of every department of the last day before."""
+    cells = CoverageCell.objects.filter(on__lte=on).values("on").annotate(many=Count("department", distinct=True))
+    last = list(cells.order_by("-on").values_list("on", "many")[:2])
+    return bool(last) and last[0][0] == on and all(many <= last[0][1] for _, many in last)
 
 
 def purge(on: dt.date | None = None) -> int:

@@ -109,8 +109,51 @@ class OfferStatus(models.TextChoices):
     EXPIRED = v.OfferStatus.EXPIRED.value, v.OfferStatus.EXPIRED.label
 
 
+class RevisionKind(models.TextChoices):
+    CREATED = "created", "Créée"
+    EDITED = "edited", "Modifiée"
+    SUBMITTED = "submitted", "Envoyée à la relecture"
+    PROPOSED = "proposed", "Modification envoyée à la relecture"
+    PUBLISHED = "published", "Publiée"
+    RETURNED = "returned", "Renvoyée"
+    VERIFIED = "verified", "Confirmée à jour"
+    QUESTIONED = "questioned", "Confirmation demandée"
+    WITHDRAWN = "withdrawn", "Retirée du catalogue"
+    EXPIRED = "expired", "Arrivée à son terme"
+
+
+class QuestionReason(models.TextChoices):
+    """Why a keeper is asked whether his offer still holds."""
+
+    EXPIRING = "expiring", "elle arrive à son terme"
+    STALE = "stale", "elle n’a pas été vérifiée depuis un an"
+    DECLINED = "declined", "elle a été déclinée deux fois"
+
+
+class LoadState(models.TextChoices):
+    """Where a spreadsheet of offers stands."""
+
+    READING = "reading", "Lecture en cours"
+    READY = "ready", "À appliquer"
+    REFUSED = "refused", "À corriger"
+    APPLYING = "applying", "Application en cours"
+    APPLIED = "applied", "Appliqué"
+    ABANDONED = "abandoned", "Abandonné"
+
+
 class SubjectGroup(models.TextChoices):
     SERVICES = v.SubjectGroup.SERVICES.value, v.SubjectGroup.SERVICES.label
     ACTIVITY = v.SubjectGroup.ACTIVITY.value, v.SubjectGroup.ACTIVITY.label
     LIVING = v.SubjectGroup.LIVING.value, v.SubjectGroup.LIVING.label
     ENVIRONMENT = v.SubjectGroup.ENVIRONMENT.value, v.SubjectGroup.ENVIRONMENT.label
+
+
+class RedirectionReason(models.TextChoices):
+    """Why the desk sends a request elsewhere. Files carry these values: never reused."""
+
+    OUT_OF_SCOPE = "out_of_scope", "Hors du champ du guichet"
+    GRANT = "grant", "Demande de subvention"
+    WORKS = "works", "Maîtrise d’œuvre ou travaux"
+    OTHER_BODY = "other_body", "Relève d’une autre collectivité"
+    OTHER_SERVICE = "other_service", "Un autre service répond mieux"
+    DUPLICATE = "duplicate", "Demande déjà déposée"

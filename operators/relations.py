@@ -21,7 +21,7 @@ def _quoted(values: Iterable[str]) -> str:
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
-def _selected(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
+def selected(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
     """The columns in the order of their contract; a missing one raises."""
     found = []
     for name, kind in types.items():
@@ -37,6 +37,11 @@ def _list(query: str) -> str:
 def bodies(condition: str = "true") -> str:
     """Every collectivity ``c`` that meets the condition, as a need that says nothing of its project. One parameter,
     named ``on``: the day."""
+    return f"SELECT {selected(body_columns(), NEED_COLUMNS)} FROM territories_collectivity c WHERE {condition}"
+
+
+def body_columns(on: str = "%(on)s") -> dict[str, str]:
+    """Column of a need → what it is for a collectivity ``c`` on the day that the expression ``on`` gives."""
     groupings = (
         "SELECT a.code FROM territories_flatmembership f JOIN territories_collectivity a ON a.id = f.ancestor_id "
         f"WHERE f.member_id = c.id AND a.kind = '{BodyKind.EPCI}'"
@@ -50,16 +55,16 @@ def bodies(condition: str = "true") -> str:
     programmes = (
         "SELECT DISTINCT m.programme_id FROM programmes_programmemember m WHERE (m.collectivity_id = c.id "
         "OR m.collectivity_id IN (SELECT f.ancestor_id FROM territories_flatmembership f WHERE f.member_id = c.id)) "
-        "AND (m.starts_on IS NULL OR m.starts_on <= %(on)s) AND (m.ends_on IS NULL OR m.ends_on >= %(on)s)"
+        f"AND (m.starts_on IS NULL OR m.starts_on <= {on}) AND (m.ends_on IS NULL OR m.ends_on >= {on})"
     )
     values = (
         "FROM territories_zoningvalue v JOIN territories_zoning z ON z.code = v.zoning_id "
         "WHERE v.collectivity_id = c.id"
     )
     inside = f"NOT z.is_numeric AND lower(v.value) NOT IN ({_quoted(sorted(OUTSIDE_VALUES))})"
-    columns = {
+    return {
         "id": "c.id",
-        "on": "%(on)s",
+        "on": on,
         "areas_nation": f"ARRAY['{NATION_CODE}']",
         "areas_region": _list(regions),
         "areas_department": f"coalesce(nullif({_list(departments)}, '{{}}'), ARRAY[c.department_id])",
@@ -89,11 +94,11 @@ def bodies(condition: str = "true") -> str:
             NOTHING,
         ),
     }
-    return f"SELECT {_selected(columns, NEED_COLUMNS)} FROM territories_collectivity c WHERE {condition}"
 
 
-def offers(condition: str = "true") -> str:
-    """Every published offer ``f``, of an active provider ``p``, that meets the condition."""
+def offers(condition: str = "true", statuses: Iterable[str] = (OfferStatus.PUBLISHED,)) -> str:
+    """Every published offer ``f``, of an active provider ``p``, that meets the condition; ``statuses``: or in one of
+    these states."""
     line = "SELECT v.code FROM operators_offercoverage v WHERE v.offer_id = f.id"
     families = " ".join(f"WHEN '{kind}' THEN {FAMILY_ORDER.index(family)}" for kind, family in FAMILY.items())
     subjects = (
@@ -117,7 +122,7 @@ def offers(condition: str = "true") -> str:
         "zoning_keys": _list(f"SELECT CASE WHEN {bare} THEN {code} ELSE {code} || '=' END FROM {token}"),
     }
     return (
-        f"SELECT {_selected(columns, OFFER_COLUMNS)} FROM operators_offer f "
+        f"SELECT {selected(columns, OFFER_COLUMNS)} FROM operators_offer f "
         "JOIN operators_provider p ON p.id = f.provider_id "
-        f"WHERE f.status = '{OfferStatus.PUBLISHED}' AND p.is_active AND ({condition})"
+        f"WHERE f.status IN ({_quoted(statuses)}) AND p.is_active AND ({condition})"
     )

@@ -43,7 +43,7 @@ def facts_of(collectivity: Collectivity, on: dt.date, held: Row | None = None, /
         "population_column": collectivity.population_column,
         "commune_count": 1 if collectivity.is_municipal else len(row["commune_rows"]) or None,
         "programmes": frozenset(row["programme_rows"]),
-        "zonings": {zoning["code"]: _zoning(zoning) for zoning in row["zoning_rows"]},
+        "zonings": {zoning["code"]: zoning_fact(zoning) for zoning in row["zoning_rows"]},
     }
     return Facts(
         on=on,
@@ -108,7 +108,8 @@ def _areas(collectivity: Collectivity, row: Row) -> dict[str, frozenset[str]]:
     return {level.value: frozenset(codes) for level, codes in areas.items() if codes}
 
 
-def _zoning(row: Row) -> ZoningFact:
+def zoning_fact(row: Row) -> ZoningFact:
+    """From a row of ``ZoningValue`` with the label, source and nature of its zoning."""
     return ZoningFact(
         code=row["code"],
         label=row["label"],

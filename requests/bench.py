@@ -3,6 +3,9 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import cycle
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,11 +18,15 @@ from accounts.models import Mandate
 from accounts.sessions import signed_in
 from common import clock
 from common.actor import Role
-from common.bench import Measure, Replay, statements
+from common.bench import Measure, Replay, Result, statements
 from common.database import take_role
-from operators.models import Subject
-from requests.models import SupportRequest
-from requests.services import intake
+from common.jobs import More
+from operators.bench import LOCAL, catalogue_of, timed
+from operators.matching.engine import MAX_BYTES
+from operators.models import Offer, Subject
+from requests.models import RoutingAssessment, RoutingJob, SimulatedRequest, Simulation, SupportRequest
+from requests.scenario import RoutingScenario
+from requests.services import intake, routing, simulation
 
 
 def busiest() -> tuple[str, Mandate]:
@@ -45,7 +52,7 @@ def _page(client: Client, address: str) -> Callable[[], None]:
     return ask
 
 
-def measures() -> Iterator[Measure]:
+def measures() -> Iterator[Measure | Result]:
     department, mandate = busiest()
     client = _client(mandate)
     row = SupportRequest.objects.filter(department_id=department, state="local_search").order_by("-pk").first()
@@ -62,6 +69,60 @@ def measures() -> Iterator[Measure]:
         yield Measure(name, ask, goal, Replay(statements(ask)), "its statements, bare, on one connection")
     yield Measure("search in a department", _page(client, "/guichet/?q=toiture"), 0.050)
     yield _filing()
+    national = Offer.objects.published().filter(provider__kind__in=["operator", "agency"]).count()
+    for offers in (100, 1_500, 10_000):
+        yield from _assessments(offers - national)
+    yield _simulation()
+
+
+def _assessments(local: int) -> Iterator[Measure | Result]:
+    """One request routed, by the service, whatever the size of the catalogue."""
+    with catalogue_of(local):
+        offers = f"{Offer.objects.published().count():,} offers"
+        rows = SupportRequest.objects.order_by("uuid")[:50]
+        jobs = RoutingJob.objects.bulk_create([RoutingJob(support_request=row) for row in rows])
+        turns = cycle(jobs)
+        yield Measure(f"one assessment, {offers}", lambda: routing.route(next(turns)), 0.150)
+        made = RoutingAssessment.objects.filter(support_request__in=rows).order_by("-computed_at")[: len(jobs)]
+        sizes = [len(json.dumps(one.document, ensure_ascii=False, separators=(",", ":")).encode()) for one in made]
+        largest = f"the largest of {len(sizes)}"
+        yield Result(f"one assessment stored, {offers}", max(sizes), "bytes", MAX_BYTES, detail=largest)
+        count = max(len(statements(partial(routing.route, job))) for job in jobs)
+        yield Result(f"queries of one assessment, {offers}", count, "queries", 15, detail=f"the most of {len(jobs)}")
+
+
+def scenario() -> RoutingScenario:
+    """Every request, without the technical agencies."""
+    today = clock.today()
+    start = today.replace(year=today.year - 10, day=1)
+    return RoutingScenario(start=start, end=today, without_kinds=("technical_agency",))
+
+
+def agent() -> Mandate:
+    found = Mandate.objects.filter(role=Role.NATIONAL, confirmed_at__isnull=False).select_related(
+        "user", "organisation"
+    )
+    return found.order_by("pk")[0]
+
+
+def _simulation() -> Result:
+    """Here and alone: what a worker takes for it, without Celery. Its goal is that of the whole portal."""
+    mandate = agent()
+    with catalogue_of(LOCAL):
+        offers = Offer.objects.published().count()
+        who = actor_for(mandate.user, mandate, clock.today())
+        made = simulation.ask(scenario(), who, title="Mesure", key=uuid.uuid4())
+        job = made.replays.get()
+
+        def replayed() -> None:
+            while Simulation.objects.get(pk=made.pk).is_running:
+                with transaction.atomic(), suppress(More):  # a part is kept
+                    simulation.perform(job)
+
+        spent = timed(replayed)
+        count = SimulatedRequest.objects.filter(simulation=made).count()
+        detail = f"{count:,} requests × {offers:,} offers in {spent / 1000:.0f} s, one process"
+        return Result("simulation, set-based", count / spent * 1000, "a second", 2_500, at_least=True, detail=detail)
 
 
 def _filing() -> Measure:

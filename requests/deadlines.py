@@ -26,6 +26,16 @@ COMMITMENT_DAYS = 15
 PROPOSAL_DAYS = 10
 DAYS_AFTER_COUNCIL = 5
 SOLICITATION_DAYS = 10
+#: A provider who is away is given so many days from his return, if that is later.
+AFTER_RETURN_DAYS = 3
+#: And so many from the desk's answer to what he asked.
+AFTER_QUESTION_DAYS = 3
+#: Further ahead (calendar days), an expected date is a slip.
+SOLICITATION_MOST_DAYS = 120
+#: A provider is reminded so many days before the day expected, and once more so many days after; not for ever.
+REMIND_BEFORE_DAYS = 2
+REMIND_AFTER_DAYS = 2
+REMIND_UP_TO_DAYS = 20
 COMPLETION_DAYS = 20
 #: « Relancer » opens at this many working days without an event (SCREENS 3).
 CHASE_AFTER_DAYS = 15
@@ -41,6 +51,14 @@ def due_on(state: State, since: dt.date, territory: str) -> dt.date | None:
     """The day by which the holder of ``state`` is expected to act, when the state has a delay of its own."""
     days = WORKING_DAYS.get(state)
     return None if days is None else add_working_days(since, days, territory)
+
+
+def solicitation_due(asked: dt.date, territory: str, away_until: dt.date | None = None) -> dt.date:
+    """By when a provider is expected to answer; later when he is away until the end of a day."""
+    usual = add_working_days(asked, SOLICITATION_DAYS, territory)
+    if away_until is None or away_until < asked:
+        return usual
+    return max(usual, add_working_days(away_until, AFTER_RETURN_DAYS, territory))
 
 
 def commitments_close(sent: dt.date) -> dt.date:

@@ -162,6 +162,12 @@ class SolicitationState(models.TextChoices):
     CANCELLED = "cancelled", "Annulée"
 
 
+class ReminderKind(models.TextChoices):
+    BEFORE = "before", "Avant la date attendue"
+    AFTER = "after", "Après la date attendue"
+    MANUAL = "manual", "Par le guichet"
+
+
 class AnswerChannel(models.TextChoices):
     PORTAL = "portal", "Sur le portail"
     TELEPHONE = "telephone", "Par téléphone"
@@ -178,6 +184,13 @@ class DeclineReason(models.TextChoices):
     PARTIAL = "partial", "Ne répond qu’à une partie"
     CALENDAR = "calendar", "Calendrier incompatible"
     OTHER = "other", "Autre motif"
+
+
+class RoutingCause(models.TextChoices):
+    """Why a proposal is computed again: who waits for it, or nobody."""
+
+    ASKED = "asked", "Demandé"
+    CATALOGUE = "catalogue", "Catalogue modifié"
 
 
 class SolutionState(models.TextChoices):
@@ -216,15 +229,6 @@ class Outcome(models.TextChoices):
     WITHDRAWN = "withdrawn", "Retrait"
     DROPPED = "dropped", "Sans suite"
     ATTACHED = "attached", "Rattachement"
-
-
-class RedirectionReason(models.TextChoices):
-    OUT_OF_SCOPE = "out_of_scope", "Hors du champ du guichet"
-    GRANT = "grant", "Demande de subvention"
-    WORKS = "works", "Maîtrise d’œuvre ou travaux"
-    OTHER_BODY = "other_body", "Relève d’une autre collectivité"
-    OTHER_SERVICE = "other_service", "Un autre service répond mieux"
-    DUPLICATE = "duplicate", "Demande déjà déposée"
 
 
 class Motive(models.TextChoices):
@@ -326,3 +330,18 @@ class DocumentKind(models.TextChoices):
 class SurveyMoment(models.TextChoices):
     CLOSING = "closing", "À la clôture"
     SIX_MONTHS = "six_months", "Six mois après"
+
+
+class SimulationKind(models.TextChoices):
+    ROUTING = "routing", "Acheminement"
+    FINANCING = "financing", "Financement"
+
+
+class Shift(models.TextChoices):
+    """The first reason why a simulated request is no longer proposed the same."""
+
+    REMOVED = "removed", "offre retirée du catalogue"
+    LOST = "lost", "offre qui n’est plus ouverte à la demande"
+    ADDED = "added", "offre ajoutée au catalogue"
+    GAINED = "gained", "offre qui devient ouverte à la demande"
+    RANKED = "ranked", "autre ordre des offres"

@@ -58,6 +58,22 @@ class SolicitationAnswered(RequestEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
+class SolicitationReminded(RequestEvent):
+    name = "requests.solicitation_reminded"
+    solicitation_id: int
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
+class SolicitationCancelled(RequestEvent):
+    """The desk asks this provider no more; the request goes on."""
+
+    name = "requests.solicitation_cancelled"
+    solicitation_id: int
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
 class ProposalAccepted(RequestEvent):
     name = "requests.proposal_accepted"
     solution_id: int
@@ -153,3 +169,12 @@ class Chased(RequestEvent):
     """The applicant asks where things are (« Relancer »)."""
 
     name = "requests.chased"
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
+class SimulationAsked(Event):
+    """A simulation is to be computed, or what it left to be removed."""
+
+    name = "requests.simulation_asked"
+    replay_id: int

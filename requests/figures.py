@@ -40,14 +40,14 @@ TOO_FEW_FOR_A_DELAY = (
 
 
 class LocalDate(Func):
-    """The date of an instant in the time zone of the request's department."""
+    """The date of an instant in the time zone of the request's department, found at ``zone``."""
 
     template = "(%(expressions)s)::date"
     arg_joiner = " AT TIME ZONE "
     output_field = DateField()
 
-    def __init__(self, instant: Any) -> None:
-        super().__init__(instant, F("department__time_zone"))
+    def __init__(self, instant: Any, zone: str = "department__time_zone") -> None:
+        super().__init__(instant, F(zone))
 
 
 class Median(Aggregate):

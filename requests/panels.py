@@ -20,6 +20,8 @@ from committees.permissions import CommitteeAbility, abilities
 from common import perimeter
 from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
 from common.panels import Panel, register
+from operators import sanity
+from requests import observed
 from requests.enums import Outcome
 from requests.filters import EVERYTHING
 from requests.models import SupportRequest
@@ -138,3 +140,4 @@ register(
     Panel("Demandes du département", "requests/panels/committee.html", committee_requests, budget=2, order=10),
 )
 register("territory", Panel("Demandes", "requests/panels/territory.html", territory_requests, budget=1, order=10))
+sanity.register("Places dépassées", observed.beyond_capacity)

@@ -68,6 +68,8 @@ class Ability(enum.StrEnum):
     PROPOSE_CLOSING = "propose_closing"
     ANSWER_SURVEY = "answer_survey"
     CHASE = "chase"
+    MANAGE_SOLICITATIONS = "manage_solicitations"  # remind a provider, ask no more
+    RECOMPUTE = "recompute"
     GRANT = "grant"
 
 
@@ -163,6 +165,22 @@ def solicitation_visibility(actor: Actor) -> Q:
         return Q(provider__organisation_id=actor.organisation_id)
     if actor.role in DESK_ROLES and actor.mandate_confirmed:
         return Q(support_request__department_id__in=actor.departments)
+    return Q(pk__in=[])
+
+
+#: Roles that visit communes: those who answer for a territory.
+VISITORS = DESK_ROLES | {Role.SUB_PREFECT}
+
+
+def silence_scope(actor: Actor, prefix: str = "") -> Q:
+    """The communes of which an actor may know that they ask nothing, as a condition on ``Collectivity`` or on what
+    ``prefix`` leads from: the State's, each on its own territory (PRACTICE 3.4: never published by commune)."""
+    if actor.mandate_confirmed and actor.role in NATIONAL_ROLES:
+        return Q()
+    if actor.mandate_confirmed and actor.role in DESK_ROLES | {Role.CMT, Role.REGION}:
+        return Q(**{f"{prefix}department__in": actor.departments})
+    if actor.mandate_confirmed and actor.role is Role.SUB_PREFECT:
+        return Q(**{f"{prefix}arrondissement__in": actor.arrondissements})
     return Q(pk__in=[])
 
 
@@ -285,6 +303,19 @@ _BY_STATE: dict[Ability, tuple[frozenset[State], Callable[[Standing], bool]]] = 
     Ab.PROPOSE_CLOSING: (_SUPPORT, lambda s: s.has(R.OFFICER, R.OUTSIDE_OFFICER, R.DESK, R.OPERATOR, R.AGENCY)),
     Ab.ANSWER_SURVEY: (frozenset({State.CLOSED}), lambda s: s.has(R.APPLICANT)),
     Ab.CHASE: (_LIVE, lambda s: s.has(R.APPLICANT)),
+    Ab.MANAGE_SOLICITATIONS: (_LIVE, lambda s: s.has(R.DESK)),
+    Ab.RECOMPUTE: (
+        frozenset(
+            {
+                State.SUBMITTED,
+                State.INCOMPLETE,
+                State.QUALIFICATION,
+                State.LOCAL_SEARCH,
+                State.REFERRAL_PREPARATION,
+            }
+        ),
+        lambda s: s.has(R.DESK),
+    ),
 }
 
 

@@ -25,8 +25,7 @@ from requests.models.intake import ENDED
 from requests.services.referral import LIVE
 from requests.workflow import SUPPORTED, Holder, State
 
-#: An offer is to be checked again after so many days without a check; a delegation « expires » within so many.
-STALE_OFFER_DAYS = 365
+#: A delegation « expires » within so many days.
 EXPIRING_ACT_DAYS = 60
 
 #: Beyond, a list and its counters say « plus de 1 000 » (DESIGN 8).
@@ -215,11 +214,15 @@ def _beside(actor: Actor) -> Mapping[str, Written]:
     if actor.role not in DESK_ROLES:
         return {}
     until = actor.on + dt.timedelta(days=EXPIRING_ACT_DAYS)
-    stale = actor.on - dt.timedelta(days=STALE_OFFER_DAYS)
     acts = SignatureAct.objects.alive(actor.on).filter(department_id__in=actor.departments, ends_on__lte=until)
-    offers = Offer.objects.published().filter(provider__department_id__in=actor.departments, verified_on__lt=stale)
+    kept = Offer.objects.kept_by(actor)
     mandates = Mandate.objects.to_confirm(actor.departments)
-    return {"acts": _bounded(acts), "offers": _bounded(offers), "mandates": _bounded(mandates)}
+    return {
+        "acts": _bounded(acts),
+        "reviews": _bounded(kept.to_review()),
+        "offers": _bounded(kept.to_verify(actor.on)),
+        "mandates": _bounded(mandates),
+    }
 
 
 def counts_of(actor: Actor, listed: QuerySet[SupportRequest] | None = None) -> dict[str, Bounded]:

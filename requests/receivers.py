@@ -2,9 +2,10 @@
 
 from common.events import subscribe
 from common.jobs import job_work, register, wake
-from requests.events import DecisionTaken, LetterAsked, RoutingAsked
-from requests.models import Dispatch, Document, RoutingJob
-from requests.services import dispatch, letters, routing
+from operators.events import OfferChanged
+from requests.events import DecisionTaken, LetterAsked, RoutingAsked, SimulationAsked, SolicitationAnswered
+from requests.models import Dispatch, Document, Replay, RoutingJob
+from requests.services import dispatch, letters, recomputing, routing, simulation, solicitations
 
 ROUTING = register(
     job_work(
@@ -17,6 +18,15 @@ ROUTING = register(
 )
 DISPATCH = register(job_work("requests.dispatch", Dispatch, dispatch.dispatch, task="requests.dispatch_decision"))
 LETTERS = register(job_work("requests.letters", Document, letters.write, task="requests.write_letter"))
+SIMULATION = register(
+    job_work(
+        simulation.WORK,
+        Replay,
+        simulation.perform,
+        task="requests.simulate",
+        on_failure=simulation.given_up,
+    )
+)
 
 
 def wake_routing(event: RoutingAsked) -> None:
@@ -31,6 +41,21 @@ def wake_letter(event: LetterAsked) -> None:
     wake(LETTERS.name, event.document_id)
 
 
+def recompute_open_requests(event: OfferChanged) -> None:
+    recomputing.offer_changed(event.offer_id)
+
+
+def ask_about_its_offer(event: SolicitationAnswered) -> None:
+    solicitations.question_offer(event.solicitation_id, at=event.at)
+
+
+def wake_simulation(event: SimulationAsked) -> None:
+    wake(SIMULATION.name, event.replay_id)
+
+
 subscribe(RoutingAsked, wake_routing)
 subscribe(DecisionTaken, wake_dispatch)
 subscribe(LetterAsked, wake_letter)
+subscribe(OfferChanged, recompute_open_requests)
+subscribe(SolicitationAnswered, ask_about_its_offer)
+subscribe(SimulationAsked, wake_simulation)

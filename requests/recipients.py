@@ -10,7 +10,6 @@ from accounts.models.mandates import MandateQuerySet
 from common import clock
 from common.actor import Matter, Role
 from notifications.registry import Recipient
-from operators.models import Provider
 from requests.enums import AssignmentKind
 from requests.models import SupportRequest
 
@@ -105,25 +104,6 @@ def agency(support_request: SupportRequest) -> Iterable[Recipient]:
     mandates = Mandate.objects.in_force(clock.today()).proven().filter(role=Role.NATIONAL)
     mandates = mandates.select_related("user__mailbox", "organisation")
     yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
-
-
-def provider(body: Provider) -> Iterable[Recipient]:
-    """A provider's mailbox, and the persons who answer for it on the portal."""
-    if body.email:
-        yield Recipient(body.email, f"provider:{body.code}", body.name)
-    if body.organisation_id:
-        mandates = (
-            Mandate.objects.in_force(clock.today())
-            .filter(
-                organisation_id=body.organisation_id,
-                role__in=[Role.PROVIDER, Role.OPERATOR],
-                confirmed_at__isnull=False,
-            )
-            .select_related("user__mailbox", "organisation")
-        )
-        yield from (
-            _person(mandate) for mandate in mandates if mandate.contact_email and mandate.contact_email != body.email
-        )
 
 
 def liaison(support_request: SupportRequest) -> Iterable[Recipient]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from common import jobs
-from requests.services import drafts, followup, undo
+from requests.services import drafts, followup, solicitations, undo
 
 
 @shared_task(name="requests.route_support_request")
@@ -21,11 +21,21 @@ def write_letter(document_id: int) -> None:
     jobs.get("requests.letters").perform(document_id)
 
 
+@shared_task(name="requests.simulate")
+def simulate(replay_id: int) -> None:
+    jobs.get("requests.simulation").perform(replay_id)
+
+
 @shared_task(name="requests.ask_due_surveys")
 def ask_due_surveys() -> None:
     """All of them, by as many transactions as it takes: beat may have been dead for days."""
     while followup.ask_due_surveys():
         pass
+
+
+@shared_task(name="requests.remind_providers")
+def remind_providers() -> None:
+    solicitations.remind_due()
 
 
 @shared_task(name="requests.purge_drafts")

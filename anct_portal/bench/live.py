@@ -1,20 +1,28 @@
 """What only a whole portal shows: rates, delays and memory over HTTP and Celery, one result a goal."""
 
+import http.client
 import statistics
 import time
+import uuid
 from collections.abc import Callable, Iterator
 
 from celery import current_app
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
+from accounts.actors import actor_for
 from accounts.models import Mandate
 from accounts.sessions import signed_in
 from anct_portal.bench import load, year
 from anct_portal.bench.portal import Portal
+from common import clock
 from common.actor import Role
 from common.bench import Result, percentile
-from requests.models import RoutingJob, SupportRequest
+from operators.bench import LOCAL, top_up
+from operators.models import Offer
+from requests.bench import agent, scenario
+from requests.models import RoutingJob, Simulation, SupportRequest
+from requests.services import simulation as service
 from territories.bench import loading
 from territories.models import Department
 
@@ -29,6 +37,7 @@ def results(only: str, *, full: bool) -> Iterator[Result]:
         ("frozen", frozen),
         ("routing", routing),
         ("proposal", proposal),
+        ("simulation", simulation),
         ("memory", memory),
     )
     chosen = [measure for name, measure in whole if only in name]
@@ -119,6 +128,54 @@ def _emptied(portal: Portal, task: str, arguments: list[int]) -> float:
         for argument in arguments:
             current_app.send_task(task, args=[argument], ignore_result=True)
     return portal.drained()
+
+
+def simulation(portal: Portal, full: bool) -> Iterator[Result]:
+    """Every request of the database on another catalogue, in a worker, while a desk reads its triage page."""
+    with transaction.atomic():
+        top_up(LOCAL)
+    offers = Offer.objects.published().count()
+    empty = statistics.median(200 / _emptied(portal, "celery.accumulate", list(range(200))) for _ in range(4))
+    cookie = _instructors()[0]
+    triage(portal, cookie, 20)
+    quiet = statistics.median(triage(portal, cookie, 100))
+    mandate = agent()
+    who = actor_for(mandate.user, mandate, clock.today())
+    before = portal.memory("tasks") / MIB
+    made = service.ask(scenario(), who, title="Mesure", key=uuid.uuid4())
+    busy, most, deadline = list[float](), 0.0, time.monotonic() + (7200 if full else 1200)
+    while Simulation.objects.get(pk=made.pk).is_running:
+        busy += triage(portal, cookie, 5)
+        most = max(most, portal.memory("tasks") / MIB)
+        if time.monotonic() > deadline:
+            raise RuntimeError("the simulation does not end")
+    made.refresh_from_db()
+    if not made.is_complete or made.started_at is None or made.ended_at is None:
+        raise RuntimeError("the simulation was given up")
+    rate = made.treated / (made.ended_at - made.started_at).total_seconds()
+    told = f"{made.treated:,} requests × {offers:,} offers, {rate:.0f} a second for {empty:.0f} empty tasks"
+    yield Result("simulation, to empty tasks", rate / empty, "×", 3, at_least=True, detail=told)
+    slow = statistics.median(busy)
+    told = f"{quiet:.0f} → {slow:.0f} ms, medians of 100 and {len(busy)}, one reader"
+    yield Result("triage page during a simulation", slow / quiet, "×", 1.5, detail=told)
+    told = f"{before:.0f} → {most:.0f} MiB by the workers of the tasks"
+    yield Result("memory that a simulation takes", most - before, "MiB", 100, detail=told)
+
+
+def triage(portal: Portal, cookie: str, count: int) -> list[float]:
+    """Milliseconds of each page."""
+    found = []
+    connection = http.client.HTTPConnection("127.0.0.1", portal.port, timeout=30)
+    for _ in range(count):
+        started = time.perf_counter()
+        connection.request("GET", "/guichet/", headers={**load.PROXY, "Cookie": cookie})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"triage page: {answer.status}")
+        found.append((time.perf_counter() - started) * 1000)
+    connection.close()
+    return found
 
 
 def proposal(portal: Portal, full: bool) -> Iterator[Result]:

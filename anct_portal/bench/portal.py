@@ -90,9 +90,9 @@ class Portal:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
 
-    def memory(self) -> int:
-        """Bytes held by the workers of the pages."""
-        return sum(process.memory_info().rss for process in self.group("web")[1:])
+    def memory(self, name: str = "web") -> int:
+        """Bytes held by the workers of the pages, or of another service."""
+        return sum(process.memory_info().rss for process in self.group(name)[1:])
 
     def drained(self, seconds: float = 120.0) -> float:
         """Waits until no message is left, queued or taken; returns how long it took."""

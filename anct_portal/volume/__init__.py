@@ -27,6 +27,7 @@ from anct_portal.declarations import declared
 from common.database import pointed_at
 from operators import seeds as operators_seeds
 from operators.catalogue import records_for
+from operators.demonstration import VERIFIED_ON
 from operators.matching.recommend import assess
 from operators.models import Subject
 from operators.territory_facts import facts_of
@@ -137,7 +138,7 @@ def _needs(cursor: Any) -> None:
 def _assessment() -> dict[str, Any]:
     """A small assessment, as the engine writes it: two offers of the catalogue, read for one commune."""
     body = Collectivity.objects.get(code="04121")
-    facts = facts_of(body, operators_seeds.VERIFIED_ON, themes=("LOG",), subjects=("centre-bourg",))
+    facts = facts_of(body, VERIFIED_ON, themes=("LOG",), subjects=("centre-bourg",))
     return assess(facts, records_for(facts)[:2], outside=0).as_dict()
 
 

@@ -109,7 +109,7 @@ def gather(matching: Matching) -> dict[Motive, tuple[Line, ...]]:
     return {
         Motive.INSUFFICIENT_RESOURCES: _insufficiency(matching),
         Motive.COMPLEXITY: _complexity(matching.facts),
-        Motive.FRAGILITY: _fragility(matching.facts),
+        Motive.FRAGILITY: fragility(matching.facts.zonings),
     }
 
 
@@ -177,10 +177,11 @@ def _complexity(facts: Facts) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _fragility(facts: Facts) -> tuple[Line, ...]:
+def fragility(zonings: Mapping[str, ZoningFact]) -> tuple[Line, ...]:
+    """A line for each of :data:`FRAGILITY_FACTS`, in their order, the unknown ones included."""
     lines = []
     for fact in FRAGILITY_FACTS:
-        zoning = _zoning(facts, fact)
+        zoning = next((zonings[code] for code in fact.codes if code in zonings), None)
         if zoning is None or not zoning.is_known:
             lines.append(Line(Evidence.FACT_UNKNOWN, {"fact": fact.key}, holds=None))
             continue
@@ -188,7 +189,3 @@ def _fragility(facts: Facts) -> tuple[Line, ...]:
         args = {"fact": fact.key, "value": zoning.value, "number": zoning.number}
         lines.append(Line(Evidence.FACT, args, holds, source=zoning.source, vintage=zoning.vintage))
     return tuple(lines)
-
-
-def _zoning(facts: Facts, fact: FragilityFact) -> ZoningFact | None:
-    return next((facts.zonings[code] for code in fact.codes if code in facts.zonings), None)

@@ -174,6 +174,9 @@ class OfferRecord:
     verified_on: dt.date | None = None
     agreed_beforehand: bool = False
     illustrative: bool = False
+    provider_telephone: str = ""
+    provider_email: str = ""
+    provider_website: str = ""
 
     @property
     def family(self) -> Family:

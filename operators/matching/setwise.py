@@ -150,13 +150,32 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _case(*arms: tuple[str, Reason], otherwise: Reason) -> str:
-    whens = " ".join(f"WHEN {condition} THEN {_text(reason.value)}" for condition, reason in arms)
-    return f"CASE {whens} ELSE {_text(otherwise.value)} END"
+Arms = tuple[tuple[tuple[str, Reason], ...], Reason]
+
+
+def _case(*arms: tuple[str, Reason], otherwise: Reason) -> Arms:
+    return arms, otherwise
 
 
 def reason(criterion: Criterion) -> str:
     """The expression that gives the reason code of a criterion for a need ``n`` and an offer ``o``."""
+    arms, otherwise = _arms(criterion)
+    whens = " ".join(f"WHEN {condition} THEN {_text(found.value)}" for condition, found in arms)
+    return f"CASE {whens} ELSE {_text(otherwise.value)} END"
+
+
+def kept(criterion: Criterion) -> str:
+    """The expression that says whether the reason of a criterion is anything but a failure."""
+
+    def holds(found: Reason) -> str:
+        return "false" if VERDICTS[found] is Verdict.FAILED else "true"
+
+    arms, otherwise = _arms(criterion)
+    return f"CASE {' '.join(f'WHEN {condition} THEN {holds(r)}' for condition, r in arms)} ELSE {holds(otherwise)} END"
+
+
+def _arms(criterion: Criterion) -> Arms:
+    """Conditions in their order, each with its reason, and the reason when none holds."""
     rule = criterion.rule
     match rule:
         case Coverage():
@@ -207,7 +226,7 @@ def reason(criterion: Criterion) -> str:
             )
 
 
-def _coverage() -> str:
+def _coverage() -> Arms:
     """An area is covered or excepted, never both (``offer_coverage_once``)."""
     names = [level.value for level, _ in LEVELS]
     included = " OR ".join(f"o.covers_{name} && n.areas_{name}" for name in names)
@@ -279,6 +298,18 @@ def pairs(needs: str, offers: str) -> str:
         f"{on_theme} AS on_theme, ({asks}) AS asks, {score()} AS score "
         f"FROM ({_meeting(needs, offers)}) m JOIN {needs} n ON n.id = m.need JOIN {offers} o ON o.id = m.offer "
         f"CROSS JOIN LATERAL (SELECT {reasons} OFFSET 0) r"
+    )
+
+
+def candidates(needs: str, offers: str) -> str:
+    """Of :func:`pairs`, those that nothing excludes, with ``need``, ``offer``, ``code``, ``family`` and ``score``: an
+    offer is left at its first failed criterion, and costs no more."""
+    open_to = " AND ".join(kept(criterion) for criterion in CRITERIA)
+    weighed = ", ".join(f"{reason(criterion)} AS {criterion.key}" for criterion in CRITERIA)
+    return (
+        f"SELECT m.need, o.id AS offer, o.code, o.family, {score()} AS score "  # noqa: S608
+        f"FROM ({_meeting(needs, offers)}) m JOIN {needs} n ON n.id = m.need JOIN {offers} o ON o.id = m.offer "
+        f"CROSS JOIN LATERAL (SELECT {weighed} OFFSET 0) r WHERE {open_to}"
     )
 
 

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from common.models import Job, undone_index
 from operators.enums import BodyKind, Theme
 from territories.models import Department
 
@@ -50,3 +51,34 @@ class CoverageCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department_id} {self.theme} {self.kind} {self.on}"
+
+
+class OfferReach(models.Model):
+    """The departments that an offer touched when the coverage was last computed: where it may be missing from now on.
+
+    No foreign key: an offer that is deleted leaves its reach for the computation that follows.
+    """
+
+    offer_id = models.BigIntegerField(primary_key=True)
+    departments = ArrayField(models.CharField(max_length=3), verbose_name="départements")
+
+    class Meta:
+        verbose_name = "portée d’une offre"
+        verbose_name_plural = "portées des offres"
+
+    def __str__(self) -> str:
+        return f"{self.offer_id} : {' '.join(self.departments)}"
+
+
+class CoverageJob(Job):
+    """The work of computing the coverage again where an offer that has changed was, or is."""
+
+    offer_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "couverture à recalculer"
+        verbose_name_plural = "couvertures à recalculer"
+        indexes = [undone_index("coverage_job_undone")]
+
+    def __str__(self) -> str:
+        return f"couverture de l’offre {self.offer_id}"

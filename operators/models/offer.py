@@ -23,6 +23,7 @@ from operators.enums import (
     OfferStatus,
     Phase,
     PriceModel,
+    QuestionReason,
     Service,
     Theme,
 )
@@ -33,6 +34,10 @@ from operators.models.subject import Subject
 from operators.permissions import offer_scope
 from operators.territory_facts import areas_of
 from territories.models import Collectivity
+
+#: Published, it is to be verified so long after the last time, and so long before its end.
+STALE_AFTER = dt.timedelta(days=365)
+BEFORE_END = dt.timedelta(days=30)
 
 
 def _choices_array(verbose_name: str, choices: type[models.TextChoices], max_length: int) -> ArrayField:
@@ -51,6 +56,28 @@ class OfferQuerySet(models.QuerySet["Offer"]):
     def visible_to(self, actor: Actor) -> "OfferQuerySet":
         """Published offers are public; a provider also sees its own, whatever their state."""
         return self.filter(offer_scope(actor))
+
+    def kept_by(self, actor: Actor) -> "OfferQuerySet":
+        """Those that ``actor`` writes, or whose changes he reviews."""
+        return self.filter(provider__in=Provider.objects.kept_by(actor))
+
+    def to_review(self) -> "OfferQuerySet":
+        """Those sent by their keeper, or whose change was."""
+        return self.filter(Q(status=OfferStatus.IN_REVIEW) | Q(pending__isnull=False))
+
+    def stale(self, on: dt.date) -> "OfferQuerySet":
+        """Published ones that nobody verified for a year."""
+        return self.published().filter(verified_on__lt=on - STALE_AFTER)
+
+    def ending(self, on: dt.date) -> "OfferQuerySet":
+        """Published ones that end within a month."""
+        return self.published().filter(valid_to__range=(on, on + BEFORE_END))
+
+    def to_verify(self, on: dt.date) -> "OfferQuerySet":
+        """Published ones that grow old, that end soon, or whose keeper was asked about and has not answered."""
+        questioned = Q(asked_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at")))
+        old = Q(verified_on__lt=on - STALE_AFTER) | Q(valid_to__range=(on, on + BEFORE_END))
+        return self.published().filter(old | questioned)
 
     def covering(self, collectivity: Collectivity, on: dt.date) -> "OfferQuerySet":
         """Published offers, valid that day, whose coverage meets the body's territory; its areas cost one query."""
@@ -141,6 +168,16 @@ class Offer(models.Model):
         "accord préalable", default=False, help_text="Le prestataire a accepté d’avance : il n’est pas sollicité."
     )
     illustrative = models.BooleanField("illustration", default=False)
+    #: What its keeper wants it to become, while the published one stays: field → value, as ``OfferValues`` writes it.
+    pending = models.JSONField("modification à relire", null=True, blank=True, editable=False)
+    pending_at = models.DateTimeField("modification envoyée le", null=True, blank=True, editable=False)
+    review_note = models.TextField("mot de la relecture", max_length=2000, blank=True)
+    #: Asked whether it still holds, why, and when its keeper last said so.
+    asked_at = models.DateTimeField("confirmation demandée le", null=True, blank=True, editable=False)
+    asked_reason = models.CharField(
+        "pourquoi", max_length=12, choices=QuestionReason.choices, blank=True, editable=False
+    )
+    answered_at = models.DateTimeField("confirmée le", null=True, blank=True, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     updated_at = models.DateTimeField("modifiée le", auto_now=True)
 
@@ -195,6 +232,16 @@ class Offer(models.Model):
                 violation_error_message="Dites de quelle adhésion il s’agit.",
             ),
             models.CheckConstraint(
+                name="offer_pending_is_of_a_published_one",
+                condition=Q(pending__isnull=True, pending_at__isnull=True)
+                | Q(pending__isnull=False, pending_at__isnull=False, status=OfferStatus.PUBLISHED),
+            ),
+            models.CheckConstraint(
+                name="offer_asked_says_why",
+                condition=Q(asked_at__isnull=True, asked_reason="")
+                | Q(asked_at__isnull=False, asked_reason__in=QuestionReason.values),
+            ),
+            models.CheckConstraint(
                 name="offer_illustrative_has_no_price",
                 condition=Q(illustrative=False) | (~Q(price_label__contains="€") & ~Q(conditions__contains="€")),
                 violation_error_message="Aucun prix en euros sur une offre illustrative.",
@@ -238,6 +285,20 @@ class Offer(models.Model):
     def family(self) -> Family:
         return self.provider.family
 
+    @property
+    def is_questioned(self) -> bool:
+        """Its keeper was asked whether it still holds, and has not answered."""
+        return self.asked_at is not None and (self.answered_at is None or self.answered_at < self.asked_at)
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever the offer does: two pages opened on the same offer can't overwrite one another."""
+        return "|".join(str(each) for each in (self.status, self.updated_at, self.pending_at))
+
+    @property
+    def is_public(self) -> bool:
+        return self.status == OfferStatus.PUBLISHED and self.provider.is_active
+
     def is_valid_on(self, on: dt.date) -> bool:
         return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
 
@@ -275,6 +336,9 @@ class Offer(models.Model):
             verified_on=self.verified_on,
             agreed_beforehand=self.agreed_beforehand,
             illustrative=self.illustrative,
+            provider_telephone=self.provider.telephone,
+            provider_email=self.provider.email,
+            provider_website=self.provider.website,
         )
 
 

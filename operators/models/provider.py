@@ -10,7 +10,7 @@ from django.urls import reverse
 from common.actor import Actor
 from operators.enums import ProviderKind
 from operators.matching.vocabulary import AGENCY_SERVICES, FAMILY, OPERATORS, Family
-from operators.permissions import provider_scope
+from operators.permissions import kept_providers, provider_scope
 
 CODE = RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", "Lettres minuscules sans accent, chiffres et tirets.")
 
@@ -35,6 +35,10 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def visible_to(self, actor: Actor) -> "ProviderQuerySet":
         """Active ones are public; the administrator of reference data sees all."""
         return self.filter(provider_scope(actor))
+
+    def kept_by(self, actor: Actor) -> "ProviderQuerySet":
+        """Those whose offers ``actor`` writes or reviews."""
+        return self.filter(kept_providers(actor))
 
 
 class Provider(models.Model):

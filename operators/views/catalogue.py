@@ -5,22 +5,25 @@ from uuid import UUID
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.actors import actor_of
 from common import clock
-from operators.cards import cards, miss_cards
+from operators.cards import asked_by, cards, filing_for, miss_cards
 from operators.catalogue import need_of, records_for
-from operators.enums import BodyKind, EngineeringType, Level, Phase, Service, Theme
+from operators.enums import BodyKind, EngineeringType, Phase, Service, Theme
 from operators.forms import OfferSearchForm
 from operators.matching.engine import match
 from operators.matching.reasons import ZONING_LABELS, interval
 from operators.matching.vocabulary import Family
-from operators.models import Offer, Provider, Subject
-from operators.permissions import offer_abilities, provider_abilities
+from operators.models import Offer, Provider, Redirection, Subject
+from operators.permissions import provider_abilities
 from operators.territory_facts import facts_of
+from operators.values import Line
+from operators.wording import area_names
 from programmes.reference import LABELS as PROGRAMME_LABELS
-from territories.models import Arrondissement, Collectivity, Department, Region
+from territories.models import Collectivity
 
 #: Sections of the answer, in the order of precedence (DOMAIN 4.1).
 SECTIONS: tuple[tuple[Family, str], ...] = (
@@ -32,10 +35,13 @@ SECTIONS: tuple[tuple[Family, str], ...] = (
 
 @require_safe
 def offers(request: HttpRequest) -> HttpResponse:
-    """« Que peut obtenir ma commune ? »: at most five queries, whatever the number of offers."""
+    """« Que peut obtenir ma commune ? »: at most six queries, whatever the number of offers."""
     subjects = list(Subject.objects.active())
     form = OfferSearchForm(request.GET if "commune" in request.GET else None, subjects=subjects)
-    context = {"form": form, "answer": _answer(form) if form.is_bound and form.is_valid() else None}
+    answer = _answer(form) if form.is_bound and form.is_valid() else None
+    body, subject = (form.cleaned_data["commune"], form.subject) if answer else (None, None)
+    elsewhere = [(row, row.address(body, subject)) for row in Redirection.objects.active()]
+    context = {"form": form, "answer": answer, "elsewhere": elsewhere}
     return render(request, "operators/offers.html", context)
 
 
@@ -45,14 +51,36 @@ def _answer(form: OfferSearchForm) -> dict[str, object]:
     facts = facts_of(body, clock.today(), **need_of([subject] if subject else []))
     matching = match(facts, records_for(facts))
     labels = {code: each.label for code, each in form.subjects.items()}
-    sections = [(title, cards(matching, family, labels=labels)) for family, title in SECTIONS]
+    sujet = subject.code if subject else ""
+    asked = asked_by(body.code, sujet)
+    sections = [(title, cards(matching, family, labels=labels, asked=asked)) for family, title in SECTIONS]
     return {
         "body": body,
         "subject": subject if subject and subject.theme else None,
         "count": len(matching.candidates),
         "sections": [(title, found) for title, found in sections if found],
-        "misses": miss_cards(matching.misses, kind=facts.kind, labels=labels),
+        "misses": miss_cards(matching.misses, kind=facts.kind, labels=labels, asked=asked),
         "facts": facts,
+        "on": facts.on,
+        "filing": filing_for(body.code, sujet),
+    }
+
+
+def _fit(found: Offer, code: str, sujet: str) -> dict[str, object] | None:
+    """Whether an offer is open to the body that the address names, why or why not. Two queries more."""
+    body = Collectivity.objects.by_code(code[:9]) if code else None
+    if body is None or not found.is_public:
+        return None
+    facts = facts_of(body, clock.today())
+    coverage = [{"level": line.level, "code": line.code, "excluded": line.excluded} for line in found.coverage.all()]
+    matching = match(facts, [found.as_record(coverage, [each.code for each in found.subjects.all()])])
+    shown = cards(matching, found.family)
+    return {
+        "body": body,
+        "card": shown[0] if shown else None,
+        "why_not": [reason for miss in miss_cards(matching.misses, kind=facts.kind) for reason in miss.why_not],
+        "back": reverse("operators:offers") + asked_by(body.code, sujet),
+        "filing": filing_for(body.code, sujet),
     }
 
 
@@ -66,7 +94,7 @@ def offer(request: HttpRequest, uuid: UUID) -> HttpResponse:
     )
     context = {
         "offer": found,
-        "abilities": offer_abilities(actor_of(request), found),
+        "fit": _fit(found, request.GET.get("commune", ""), request.GET.get("sujet", "").replace("\x00", "")[:40]),
         "valid": found.is_valid_on(clock.today()),
         "areas": _areas(found),
         "themes": [Theme(value).label for value in found.themes],
@@ -100,23 +128,10 @@ def provider(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _areas(found: Offer) -> dict[str, list[str]]:
-    """Names of the areas covered and excluded; one query by level in use, six at most."""
-    codes: dict[str, set[str]] = {}
-    for line in found.coverage.all():
-        codes.setdefault(line.level, set()).add(line.code)
-    names: dict[tuple[str, str], str] = {(Level.NATION, "FR"): "France entière"}
-    for level, model in (
-        (Level.REGION, Region),
-        (Level.DEPARTMENT, Department),
-        (Level.ARRONDISSEMENT, Arrondissement),
-    ):
-        if level in codes:
-            names |= {(level, area.code): area.label for area in model.objects.filter(code__in=codes[level])}
-    bodies = codes.get(Level.EPCI, set()) | codes.get(Level.COMMUNE, set())
-    if bodies:
-        for body in Collectivity.objects.filter(code__in=bodies):
-            names |= {(Level.EPCI, body.code): body.label, (Level.COMMUNE, body.code): body.label}
+    """Names of the areas covered and excluded; one query by level in use, five at most."""
+    lines = [Line(row.level, row.code, row.excluded) for row in found.coverage.all()]
+    names = area_names(lines)
     areas: dict[str, list[str]] = {"covered": [], "excluded": []}
-    for line in found.coverage.all():
+    for line in lines:
         areas["excluded" if line.excluded else "covered"].append(names.get((line.level, line.code), line.code))
     return areas

@@ -1,19 +1,19 @@
 """« Où l’aide manque »: what the catalogue leaves uncovered, for the State: its own departments, or the nation."""
 
-import csv
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.generic import View
 
-from accounts.access import MandateRequiredMixin
+from accounts.access import AdmittedMixin
 from common.actor import DESK_ROLES, NATIONAL_ROLES, Actor, Role
 from common.french import plural
+from common.tabular import respond
 from operators import coverage
 from operators.coverage_page import KIND_LABELS, Table, map_of, matrix_of
 from operators.enums import Theme
@@ -23,19 +23,13 @@ from territories.models import Collectivity, Department
 READERS = DESK_ROLES | {Role.SUB_PREFECT, Role.CMT, Role.REGION}
 
 
-class CoverageView(MandateRequiredMixin, View):
+class CoverageView(AdmittedMixin, View):
     """A department's page. ``?theme=`` lists the bodies, ``?depuis=`` compares, ``?format=csv`` exports."""
 
     readers = READERS
     refusal = "Cette page est celle des services de l’État."
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        actor: Actor = request.actor  # type: ignore[attr-defined]
-        if request.user.is_authenticated and actor.role is not Role.ANONYMOUS and not self.is_reader(actor):
-            raise PermissionDenied(self.refusal)
-        return super().dispatch(request, *args, **kwargs)
-
-    def is_reader(self, actor: Actor) -> bool:
+    def admits(self, actor: Actor) -> bool:
         return actor.role in self.readers and actor.mandate_confirmed
 
     def departments(self) -> Sequence[Department]:
@@ -44,7 +38,7 @@ class CoverageView(MandateRequiredMixin, View):
         codes = actor.departments or {mandate.department_id}
         return list(Department.objects.filter(code__in=codes).order_by("code"))
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         departments = self.departments()
         wanted = request.GET.get("departement", "")
         chosen = next((one for one in departments if one.code == wanted), None)
@@ -54,7 +48,7 @@ class CoverageView(MandateRequiredMixin, View):
             raise Http404("Ce département n’est pas de ceux de votre mandat.")
         return self.of_department(chosen, departments)
 
-    def of_department(self, department: Department, departments: Sequence[Department]) -> HttpResponse:
+    def of_department(self, department: Department, departments: Sequence[Department]) -> HttpResponseBase:
         cells = CoverageCell.objects.filter(department=department)
         days = list(cells.order_by("-on").values_list("on", flat=True).distinct())
         if self.request.GET.get("format") == "csv":
@@ -106,7 +100,7 @@ class NationalCoverageView(CoverageView):
     def departments(self) -> Sequence[Department]:
         return list(Department.objects.filter(is_current=True).order_by("code"))
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         if request.GET.get("departement"):
             return super().get(request)
         latest = CoverageCell.objects.latest_day()
@@ -136,26 +130,19 @@ class NationalCoverageView(CoverageView):
 
 
 COLUMNS = (
-    ("jour", lambda cell: cell.on.isoformat()),
-    ("departement", lambda cell: cell.department_id),
-    ("theme", lambda cell: cell.get_theme_display()),
-    ("nature", lambda cell: cell.get_kind_display()),
-    ("collectivites", lambda cell: cell.bodies),
-    ("habitants", lambda cell: cell.inhabitants),
-    ("sans_offre_locale", lambda cell: cell.uncovered),
-    ("habitants_sans_offre_locale", lambda cell: cell.uncovered_inhabitants),
-    ("sans_aucune_offre", lambda cell: cell.bare),
-    ("codes_sans_offre_locale", lambda cell: " ".join(cell.codes)),
+    ("Jour", lambda cell: cell.on),
+    ("Département", lambda cell: cell.department_id),
+    ("Thème", lambda cell: cell.get_theme_display()),
+    ("Nature", lambda cell: cell.get_kind_display()),
+    ("Collectivités", lambda cell: cell.bodies),
+    ("Habitants", lambda cell: cell.inhabitants),
+    ("Sans offre locale", lambda cell: cell.uncovered),
+    ("Habitants sans offre locale", lambda cell: cell.uncovered_inhabitants),
+    ("Sans aucune offre", lambda cell: cell.bare),
+    ("Codes sans offre locale", lambda cell: " ".join(cell.codes)),
 )
 
 
-def export(cells: Any, name: str) -> HttpResponse:
-    """CSV as French spreadsheets open it: semicolons, UTF-8 with its mark."""
-    rows = list(cells.order_by("department_id", "theme", "kind"))
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
-    writer.writerow([name for name, _ in COLUMNS])
-    writer.writerows([[value(cell) for _, value in COLUMNS] for cell in rows])
-    return response
+def export(cells: Any, name: str) -> HttpResponseBase:
+    rows = ([value(cell) for _, value in COLUMNS] for cell in cells.order_by("department_id", "theme", "kind"))
+    return respond("csv", name, [heading for heading, _ in COLUMNS], rows)

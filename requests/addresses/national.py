@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from requests.views import national, referral
+from requests.views import followed, national, referral, simulation
 
 urlpatterns = [
     path("guichet/<reference:reference>/saisine/", referral.ReferralView.as_view(), name="referral"),
@@ -26,7 +26,25 @@ urlpatterns = [
         national.BodySignatureView.as_view(),
         name="agreement-sign-body",
     ),
+    path("national/propositions-suivies/", followed.NationalFollowedView.as_view(), name="national-followed"),
     path("national/", national.NationalQueue.as_view(), name="national"),
+    path("national/simulations/", simulation.SimulationList.as_view(), name="simulations"),
+    path("national/simulations/nouvelle/<slug:kind>/", simulation.NewSimulation.as_view(), name="simulation-new"),
+    path("national/simulations/<uuid:uuid>/", simulation.SimulationPage.as_view(), name="simulation"),
+    path(
+        "national/simulations/<uuid:uuid>/avancement/",
+        simulation.SimulationProgress.as_view(),
+        name="simulation-progress",
+    ),
+    path("national/simulations/<uuid:uuid>/annuler/", simulation.CancelSimulation.as_view(), name="simulation-cancel"),
+    path(
+        "national/simulations/<uuid:uuid>/supprimer/", simulation.RemoveSimulation.as_view(), name="simulation-remove"
+    ),
+    path(
+        "national/simulations/<uuid:uuid>/resultats.csv",
+        simulation.SimulationExport.as_view(),
+        name="simulation-export",
+    ),
     path("national/<reference:reference>/", national.NationalFile.as_view(), name="national-file"),
     path("national/<reference:reference>/prendre/", national.TakeUpView.as_view(), name="national-take-up"),
     path("national/<reference:reference>/complements/", national.AskMoreView.as_view(), name="national-ask-more"),

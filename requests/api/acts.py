@@ -8,9 +8,9 @@ from rest_framework import serializers
 
 from accounts.models import Mandate
 from common.actor import Actor
-from operators.enums import ProviderKind
+from operators.enums import ProviderKind, RedirectionReason
 from operators.models import Offer, Provider
-from requests.enums import NotRetainedReason, RedirectionReason
+from requests.enums import NotRetainedReason
 from requests.models import SupportRequest
 from requests.services import agreement, followup, intake, national, referral, solution, triage
 from requests.workflow import Action

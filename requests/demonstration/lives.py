@@ -6,6 +6,7 @@ A life is a list of dated steps; ``played`` plays them through the services. It 
 """
 
 import datetime as dt
+import itertools
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 from requests.demonstration import quotas, rhythm
 from requests.demonstration.quotas import NATIONAL, Quota
-from requests.demonstration.steps import Course, Plot, Step
+from requests.demonstration.steps import PHASES, Course, Plot, Step
 from requests.demonstration.words import Need, Words
 from requests.enums import Outcome
 
@@ -64,6 +65,8 @@ MARKET = frozenset({
     "agriculture", "patrimoine", "jeunes-sport", "culture",
 })  # fmt: skip
 SERVICE = frozenset({"commerce"})
+#: A referral follows the refusal of at most so many local offers; beyond, somebody would have said yes.
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Body:
     department: str
     name: str
     population: int
+    #: (level, code) of every area it lies in.
+    areas: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +87,35 @@ class Offered:
     """What the plan reads of an offer of the catalogue."""
 
     code: str
-    #: None: the whole country, by an operator.
-    department: str | None
+    provider: str
+    #: By an operator, for the whole country.
+    national: bool
     subjects: frozenset[str]
     kinds: frozenset[str]
+    phases: frozenset[str]
+    covers: frozenset[tuple[str, str]]
+    excepts: frozenset[tuple[str, str]]
     least: int = 0
     most: int = 10**9
+    #: False: full, of another day, for a programme's or a zoning's members only. It exists all the same.
+    is_open: bool = True
+
+    def reaches(self, body: Body) -> bool:
+        return self.national or not self.covers.isdisjoint(body.areas)
+
+    def _shuts_out(self, body: Body) -> bool:
+        """Whether every area of one of its levels is excluded."""
+        levels = {level for level, _ in self.excepts & body.areas}
+        return any({area for area in body.areas if area[0] == level} <= self.excepts for level in levels)
 
     def fits(self, body: Body) -> bool:
-        return (not self.kinds or body.kind in self.kinds) and self.least <= body.population <= self.most
+        return (
+            self.is_open
+            and (not self.kinds or body.kind in self.kinds)
+            and self.least <= body.population <= self.most
+            and self.reaches(body)
+            and not self._shuts_out(body)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +170,18 @@ class _Casting:
     def __post_init__(self) -> None:
         self.by_place: dict[tuple[str, str], list[Body]] = defaultdict(list)
         self.answers: dict[tuple[str | None, str], list[Offered]] = defaultdict(list)
+        places: dict[tuple[str, str], set[str | None]] = defaultdict(set)
+        for body in self.bodies:
+            for area in body.areas:
+                places[area].add(body.department)
         for offer in self.offers:
-            for subject in offer.subjects:
-                self.answers[offer.department, subject].append(offer)
+            found = {None} if offer.national else set[str | None]().union(*(places[area] for area in offer.covers))
+            for department, subject in itertools.product(found, offer.subjects):
+                self.answers[department, subject].append(offer)
         for body in sorted(self.bodies, key=lambda body: body.code):
             self.by_place[body.department, body.kind].append(body)
 
-    def choose(self, department: str, outcome: str) -> tuple[Body, Need, tuple[str, ...]] | None:
+    def choose(self, department: str, outcome: str) -> tuple[Body, Need, tuple[Offered, ...]] | None:
         """A body and its need, with the offers that answer it; None when nobody there can end so."""
         for kind in self.kinds.ranked():
             for body, stratum in self._bodies(department, kind):
@@ -178,7 +208,7 @@ class _Casting:
             self.rng.shuffle(within)
             yield from ((body, bound) for body in sorted(within, key=lambda body: self.files_of[body.code])[:3])
 
-    def _need(self, outcome: str, body: Body) -> tuple[Need, tuple[str, ...]] | None:
+    def _need(self, outcome: str, body: Body) -> tuple[Need, tuple[Offered, ...]] | None:
         found = [
             (self.said[body.department, need.title], self.said_anywhere[need.title], self.rng.random(), need, offers)
             for need in self.words.needs
@@ -191,13 +221,14 @@ class _Casting:
         *_, need, offers = min(found, key=lambda line: line[:3])
         return need, offers
 
-    def _offers(self, outcome: str, subject: str, body: Body) -> tuple[str, ...] | None:
-        """What is solicited for that outcome; None when the outcome cannot be had with this subject there."""
+    def _offers(self, outcome: str, subject: str, body: Body) -> tuple[Offered, ...] | None:
+        """What may be solicited for that outcome, an offer a provider; None when it cannot be had with this subject
+        there. The agency is asked where few could answer, or where none exists: never beside a choice of offers."""
         if outcome == Outcome.REDIRECTED:
             return ()
-        local = tuple(offer.code for offer in self.answers[body.department, subject] if offer.fits(body))
         if outcome == Outcome.OPERATOR_DIRECT:
-            return tuple(offer.code for offer in self.answers[None, subject] if offer.fits(body)) or None
+            return self._fitting(None, subject, body) or None
+        local = self._fitting(body.department, subject, body)
         allowed = {
             Outcome.MARKET: subject in MARKET,
             Outcome.AGENCY_SERVICE: subject in SERVICE,
@@ -207,7 +238,17 @@ class _Casting:
             return None
         if outcome in {Outcome.WITHDRAWN, Outcome.DROPPED}:
             return local
+        if outcome in NATIONAL:
+            alone = not any(offer.reaches(body) for offer in self.answers[body.department, subject])
+            return local if alone or 0 < len(local) <= FEW else None
         return local or None
+
+    def _fitting(self, department: str | None, subject: str, body: Body) -> tuple[Offered, ...]:
+        found: dict[str, Offered] = {}
+        for offer in self.answers[department, subject]:
+            if offer.fits(body):
+                found.setdefault(offer.provider, offer)
+        return tuple(found.values())
 
 
 def stratum(population: int) -> int:
@@ -235,6 +276,13 @@ def operator_of(subject: str, body: Body) -> str:
     return ""
 
 
+def phases_of(offers: Iterable[Offered]) -> tuple[str, ...]:
+    """The phases, among those that the lives tell, in which all of these offers are open."""
+    return tuple(phase for phase in PHASES if all(not offer.phases or phase in offer.phases for offer in offers)) or (
+        PHASES[0],
+    )
+
+
 def _drafts(rng: random.Random) -> list[_Draft]:
     """When and where requests were filed, and which are ended by now."""
     drafts = [
@@ -258,7 +306,7 @@ def _neglect(drafts: Sequence[_Draft], department: str) -> None:
     late.mood, late.ended = "late", False
 
 
-def _fate(draft: _Draft, shares: Quota[str], casting: _Casting) -> tuple[str, tuple[Body, Need, tuple[str, ...]]]:
+def _fate(draft: _Draft, shares: Quota[str], casting: _Casting) -> tuple[str, tuple[Body, Need, tuple[Offered, ...]]]:
     """How the request ends, or is to end, and who asks what so that it may."""
     if draft.ended:
         possible = shares.ranked([outcome for outcome, days in NEEDS_DAYS.items() if draft.age >= days])
@@ -301,7 +349,8 @@ def plan(bodies: Sequence[Body], offers: Sequence[Offered], words: Words, *, see
             small=body.population < (3500 if body.kind == "commune" else 15000),
             need=need,
             outcome=outcome,
-            offers=found,
+            offers=tuple(offer.code for offer in found),
+            phases=phases_of(found),
             operator=operator,
             motives=motives.next() if outcome in NATIONAL else (),
             ended=draft.ended,

@@ -8,16 +8,18 @@ open request has those of its last two months, like any other.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import Mandate
 from common import clock
 from common.actor import Role
 from notifications.models import OutboxEvent
-from operators.enums import OfferStatus, ProviderKind
-from operators.models import Offer, Provider
+from operators.enums import Level, ProviderKind
+from operators.models import Offer, Provider, Redirection
 from requests.demonstration import lives, rhythm
 from requests.demonstration.case import Case, file, settle
 from requests.demonstration.lives import Body, Life, Offered
@@ -27,10 +29,9 @@ from requests.demonstration.steps import Step
 from requests.demonstration.words import Words, load
 from requests.enums import Progress, SurveyMoment
 from requests.models import Document, SupportRequest
-from requests.redirections import ELSEWHERE
 from requests.services import followup, intake, national, triage
 from territories.enums import CollectivityKind
-from territories.models import Collectivity, CollectivityDepartment
+from territories.models import Collectivity, CollectivityDepartment, FlatMembership
 
 Report = Callable[[str], None]
 
@@ -81,32 +82,48 @@ def bodies() -> list[Body]:
         .exclude(code__in=lives.TOLD)
         .order_by("code")
     )
-    found = rows.values_list("code", "kind", "department_id", "name", "population")
-    return [Body(code, kind, department, name, people or 0) for code, kind, department, name, people in found]
+    areas: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    groupings = FlatMembership.objects.filter(member__in=rows, ancestor__kind=CollectivityKind.EPCI)
+    for code, grouping in groupings.values_list("member__code", "ancestor__code"):
+        areas[code].add((Level.EPCI, grouping))
+    places = CollectivityDepartment.objects.filter(collectivity__in=rows)
+    for code, department, region in places.values_list("collectivity__code", "department", "department__region"):
+        areas[code] |= {(Level.DEPARTMENT, department), (Level.REGION, region)}
+    for row in rows:
+        own = Level.EPCI if row.kind == CollectivityKind.EPCI else Level.COMMUNE
+        areas[row.code] |= {(own, row.code), (Level.ARRONDISSEMENT, row.arrondissement_id or "")}
+    return [
+        Body(row.code, row.kind, row.department_id, row.name, row.population or 0, frozenset(areas[row.code]))
+        for row in rows
+    ]
 
 
 def offers() -> list[Offered]:
-    """The catalogue's local offers, and those of operators; what only a programme or a zoning opens is left out."""
+    """The catalogue's local offers, and those of operators."""
     rows = (
-        Offer.objects.filter(status=OfferStatus.PUBLISHED, programmes_required=[], zonings_required=[], valid_to=None)
-        .exclude(code__in=RESERVED)
-        .exclude(code=None)
+        Offer.objects.published()
         .exclude(provider__kind=ProviderKind.AGENCY)
+        .prefetch_related("subjects", "coverage")
         .select_related("provider")
-        .prefetch_related("subjects")
         .order_by("code")
     )
     return [
         Offered(
-            code=offer.code or "",
-            department=None if offer.provider.kind == ProviderKind.OPERATOR else offer.provider.department_id,
+            code=offer.code,
+            provider=offer.provider.code,
+            national=offer.provider.kind == ProviderKind.OPERATOR,
             subjects=frozenset(subject.code for subject in offer.subjects.all()),
             kinds=frozenset(offer.body_kinds),
+            phases=frozenset(offer.phases),
+            covers=frozenset((line.level, line.code) for line in offer.coverage.all() if not line.excluded),
+            excepts=frozenset((line.level, line.code) for line in offer.coverage.all() if line.excluded),
             least=offer.population_min or 0,
             most=offer.population_max or 10**9,
+            is_open=not (offer.programmes_required or offer.zonings_required or offer.valid_to)
+            and offer.capacity_left != 0
+            and offer.code not in RESERVED,
         )
         for offer in rows
-        if offer.provider.kind == ProviderKind.OPERATOR or offer.provider.department_id
     ]
 
 
@@ -154,7 +171,9 @@ class Player:
                 with clock.at(moment(_date(step.at), self.case.zone)):
                     settle(self.case.row)
         row = self.case.row
-        OutboxEvent.objects.undone().filter(payload__request_id=row.pk).update(done_at=clock.instant())
+        asked = list(row.solicitations.values_list("offer", flat=True))  # declined twice, an offer is asked about
+        told = OutboxEvent.objects.undone().filter(Q(payload__request_id=row.pk) | Q(payload__offer_id__in=asked))
+        told.update(done_at=clock.instant())
         letters = Document.objects.undone().filter(support_request=row, file=None)
         if not self.life.is_ended:
             letters = letters.filter(at__lt=moment(_date(rhythm.TODAY - KEPT), self.case.zone))
@@ -258,8 +277,9 @@ class Player:
         self.case.designate(_date(step.at), self._officer())
 
     def redirect(self, step: Step) -> None:
-        there = ELSEWHERE[step.given["key"]]
-        self.case.redirect(_date(step.at), reason=there.reason, target=there.target, url=there.url, text=there.text)
+        there = Redirection.objects.get(code=step.given["key"])
+        url = there.address(self.case.row.collectivity, self.case.row.subject)
+        self.case.redirect(_date(step.at), reason=there.reason, target=there.target, url=url, text=there.text)
 
     def withdraw(self, step: Step) -> None:
         with self.case.on(_date(step.at), self.mayor) as actor:

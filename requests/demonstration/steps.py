@@ -26,6 +26,8 @@ HOURS: Mapping[str, int] = {
     "delegate": 15, "operator": 11, "start": 14, "assign_service": 15, "market": 15, "drop": 11, "suspend": 17,
     "read": 18,
 }  # fmt: skip
+#: Phases of the projects that the lives tell.
+PHASES = ("emergence", "framing", "feasibility")
 #: Steps of those who write in the evening.
 EVENING = frozenset({"complete", "accept", "withdraw", "confirm", "survey"})
 #: Steps that need somebody with a delegation.
@@ -62,6 +64,8 @@ class Plot:
     need: Need
     outcome: str
     offers: tuple[str, ...]
+    #: In which its project may be: those that the offers take.
+    phases: tuple[str, ...]
     operator: str
     motives: tuple[str, ...]
     ended: bool
@@ -181,7 +185,7 @@ class Course:
             items, reply = self.words.one("completions", rng)
             self._add("ask_completion", self._wait(0, 1), items=items)
             self._add("complete", self._later(rng.randint(1, 3)), text=reply)
-        self._add("qualify", on(receipt + (answer - receipt) * 0.15), phase=rng.choice(PHASES))
+        self._add("qualify", on(receipt + (answer - receipt) * 0.15), phase=rng.choice(plot.phases))
         if plot.mood == "late":
             return
         if plot.outcome in NATIONAL:
@@ -262,11 +266,12 @@ class Course:
     # --- the national way
 
     def _nationally(self, on: Any, receipt: int, answer: int) -> None:
-        """A local offer is asked and declines; the referral follows, and one of the agency's answers."""
+        """Every local offer is asked and declines; the referral follows, and one of the agency's answers."""
         plot, rng = self.plot, self.rng
-        code = rng.choice(plot.offers)
-        self._add("solicit", on(receipt + (answer - receipt) * 0.25), codes=(code,))
-        self._add("answer", on(receipt + (answer - receipt) * 0.6), **self._reply(code, accepted=False))
+        if plot.offers:
+            self._add("solicit", on(receipt + (answer - receipt) * 0.25), codes=plot.offers)
+        for code in plot.offers:
+            self._add("answer", on(receipt + (answer - receipt) * 0.6), **self._reply(code, accepted=False))
         amount = rng.randrange(12_000, 48_001, 600)
         motives = {motive: rng.choice(self.words.texts["justifications"][motive]) for motive in plot.motives}
         self._add("prepare", on(receipt + (answer - receipt) * 0.8), motives=list(motives))
@@ -306,9 +311,6 @@ class Course:
             share=100 if self.plot.small else 60,
             outside=self._one("outside"),
         )
-
-
-PHASES = ("emergence", "framing", "feasibility")
 
 
 def _after(at: dt.datetime) -> dt.datetime:

@@ -22,7 +22,7 @@ class Need:
     size: str
     #: « mainland » (seasons, heating, old stones), « mountain »; empty: anywhere.
     where: str
-    #: What the desk cannot answer: key of ``requests.redirections.ELSEWHERE``.
+    #: What the desk cannot answer: code of a ``Redirection``.
     elsewhere: str
     title: str
     text: str

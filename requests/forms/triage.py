@@ -1,18 +1,22 @@
 """Forms of the acts that come before any help is found."""
 
+import datetime as dt
 from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from operators.enums import EngineeringType, Phase, Service, Theme
+from accounts.forms.fields import DayField
+from common.french import day, number
+from operators.enums import EngineeringType, Phase, RedirectionReason, Service, Theme
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.models import Offer
-from requests.enums import AssignmentKind, Competence, DecisionKind, Motive, RedirectionReason
+from requests import deadlines
+from requests.enums import AssignmentKind, Competence, DecisionKind, Motive
 from requests.forms.desk import DateInput, MandateField, PersonForm, SubjectField
 from requests.models import SupportRequest
-from requests.services.triage import Qualification
+from requests.services.triage import QUESTION, Qualification
 from territories.models import Department
 
 
@@ -103,7 +107,7 @@ class QualificationForm(forms.Form):
 class DecisionForm(forms.Form):
     """One decision: offers to mobilise, in order, or motives of a referral. The button pressed says which.
 
-    Offers come under their UUID, each with its rank; the page shows them with their reasons.
+    Offers come under their UUID, each with its rank and its question; the page shows them with their reasons.
     """
 
     kind = forms.ChoiceField(choices=DecisionKind.choices, widget=forms.HiddenInput, required=False)
@@ -111,8 +115,11 @@ class DecisionForm(forms.Form):
         "Ce que liront les prestataires",
         at_most=2000,
         required=False,
-        help_text="Ce texte sera lu par le prestataire, avec l’intitulé communicable. Rien d’autre ne l’est.",
+        help_text=(
+            "Ce texte sera lu par le prestataire, avec l’intitulé communicable et sa question. Rien d’autre ne l’est."
+        ),
     )
+    expected_on = DayField(label="Réponse attendue le", required=False)
     motives = forms.MultipleChoiceField(
         label="Motifs de la transmission", choices=Motive.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -123,14 +130,31 @@ class DecisionForm(forms.Form):
         help_text="Jamais lu par la collectivité.",
     )
 
-    def __init__(self, *args: Any, offers: QuerySet[Offer], **options: Any) -> None:
+    def __init__(self, *args: Any, offers: QuerySet[Offer], usual: dt.date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.offers = {str(offer.uuid): offer for offer in offers}
+        self.fields["expected_on"].help_text = (
+            f"Un jour ouvré. Vide : le {day(usual)}, {deadlines.SOLICITATION_DAYS} jours ouvrés, ou "
+            f"{deadlines.AFTER_RETURN_DAYS} jours ouvrés après le retour d’un prestataire absent."
+        )
 
     def chosen(self) -> list[Offer]:
         """The offers ticked, in the order of their ranks, then of the page."""
         ticked = [uuid for uuid in cast(QueryDict, self.data).getlist("offers") if uuid in self.offers]
         return [self.offers[uuid] for uuid in sorted(ticked, key=self._rank)]
+
+    def questions(self) -> dict[str, str]:
+        """What each provider alone is asked."""
+        return {uuid: self.data.get(f"question_{uuid}", "").replace("\x00", "").strip() for uuid in self.offers}
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        for uuid, text in self.questions().items():
+            if len(text) > QUESTION:
+                asked = f"La question posée au sujet de «\u00a0{self.offers[uuid].title}\u00a0»"
+                told = f"{asked} a {number(len(text))} caractères\u00a0: {number(QUESTION)} au plus."
+                self.add_error(None, told)
+        return answers
 
     def _rank(self, uuid: str) -> int:
         given = self.data.get(f"rank_{uuid}", "")

@@ -22,8 +22,10 @@ from requests.models.referral import (
     ReferralMotive,
     Signature,
 )
-from requests.models.solution import Solicitation, Solution, SolutionLine
+from requests.models.simulation import Replay, ScenarioOffer, SimulatedBody, SimulatedRequest, Simulation
+from requests.models.solution import Reminder, Solicitation, Solution, SolutionLine
 from requests.models.triage import Assignment, Decision, Dispatch, ReadingLog, RoutingAssessment, RoutingJob
+from requests.models.visits import Visit
 
 __all__ = [
     "Agreement",
@@ -49,9 +51,15 @@ __all__ = [
     "ReferenceCounter",
     "Referral",
     "ReferralMotive",
+    "Reminder",
+    "Replay",
     "RoutingAssessment",
     "RoutingJob",
+    "ScenarioOffer",
     "Signature",
+    "SimulatedBody",
+    "SimulatedRequest",
+    "Simulation",
     "Solicitation",
     "Solution",
     "SolutionLine",
@@ -60,4 +68,5 @@ __all__ = [
     "Survey",
     "Suspension",
     "Transition",
+    "Visit",
 ]

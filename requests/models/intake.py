@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from common.actor import Actor
 from common.models import NeverDeleted
-from operators.enums import Phase, Theme
+from operators.enums import Phase, RedirectionReason, Theme
 from requests.enums import (
     Channel,
     Competence,
@@ -20,7 +20,6 @@ from requests.enums import (
     Outcome,
     Progress,
     ProjectLead,
-    RedirectionReason,
     Route,
     StateChoices,
 )

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from common.actor import Actor
-from requests.enums import AnswerChannel, DeclineReason, Part, SolicitationState, SolutionState
+from requests.enums import AnswerChannel, DeclineReason, Part, ReminderKind, SolicitationState, SolutionState
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
 from requests.models.triage import Decision
@@ -30,12 +30,19 @@ class Solicitation(models.Model):
     offer = models.ForeignKey("operators.Offer", models.PROTECT, related_name="+")
     provider = models.ForeignKey("operators.Provider", models.PROTECT, related_name="solicitations")
     state = models.CharField(max_length=12, choices=SolicitationState.choices, default=SolicitationState.ASKED)
+    #: The need in the desk's words, the same for every provider asked, and what this one alone is asked.
     message = models.TextField(max_length=2000, blank=True)
+    question = models.TextField("question", max_length=1000, blank=True)
     asked_at = models.DateTimeField()
     expected_on = models.DateField("réponse attendue le", null=True)
+    #: Of the latest :class:`Reminder`.
     reminded_at = models.DateTimeField(null=True)
+    #: Since when the provider, who has not answered, waits for the desk to answer what he asks in the thread.
+    questioned_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
+    #: Why the desk asks no more, in the words that the provider reads; empty when the request itself ended.
+    cancel_reason = models.CharField(max_length=500, blank=True)
     answer_channel = models.CharField(max_length=12, choices=AnswerChannel.choices, blank=True)
     answered_by = models.CharField("réponse donnée par", max_length=200, blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -71,6 +78,35 @@ class Solicitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} — {self.get_state_display()}"
+
+    @property
+    def awaits_desk(self) -> bool:
+        """The provider asked something before answering: the clock is the desk's."""
+        return self.state == SolicitationState.ASKED and self.questioned_at is not None
+
+
+class Reminder(models.Model):
+    """A provider reminded of a solicitation: one before the day expected, one after, and at most one a day in all."""
+
+    solicitation = models.ForeignKey(Solicitation, models.PROTECT, related_name="reminders")
+    kind = models.CharField(max_length=8, choices=ReminderKind.choices)
+    #: The day in the territory.
+    on = models.DateField()
+    at = models.DateTimeField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = "relance"
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["solicitation", "on"], name="one_reminder_a_day"),
+            models.UniqueConstraint(
+                fields=["solicitation", "kind"], condition=~Q(kind="manual"), name="one_reminder_of_each_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.on:%Y-%m-%d})"
 
 
 class Solution(models.Model):

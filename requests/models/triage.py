@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from common.models import AppendOnly, Job, undone_index
-from requests.enums import AssignmentKind, DecisionKind, Motive
+from requests.enums import AssignmentKind, DecisionKind, Motive, RoutingCause
 from requests.models.history import Note
 from requests.models.intake import SupportRequest
 from requests.models.turn import keeps_turn
@@ -41,9 +41,11 @@ class RoutingAssessment(AppendOnly):
 
 
 class RoutingJob(Job):
-    """The work of assessing a request: asked at filing, and whenever the qualification changes."""
+    """The work of assessing a request: asked at filing, whenever the qualification changes, and on demand; put off a
+    little when it is the catalogue that changed."""
 
     support_request = models.ForeignKey(SupportRequest, models.PROTECT, related_name="routing_jobs")
+    cause = models.CharField(max_length=12, choices=RoutingCause.choices, default=RoutingCause.ASKED)
 
     class Meta:
         verbose_name = "acheminement à calculer"
@@ -129,6 +131,10 @@ class Dispatch(Job):
     """The work of carrying a decision out: done once, by whichever process claims it."""
 
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="dispatch")
+    #: Answers are expected that day; none: the delay of the service, later for a provider who is away.
+    expected_on = models.DateField(null=True, editable=False)
+    #: What each provider alone is asked, by the UUID of the offer.
+    questions = models.JSONField(default=dict, editable=False)
     #: Taken back before anybody was told.
     cancelled_at = models.DateTimeField(null=True, editable=False)
 

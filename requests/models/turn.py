@@ -32,7 +32,7 @@ class Turn(models.Model):
     closing_waits = models.BooleanField(db_default=False, editable=False)
     #: The agreement lacks the prefect's signature.
     agreement_waits = models.BooleanField(db_default=False, editable=False)
-    #: The earliest answer expected of a provider who has not given one.
+    #: The earliest answer expected of a provider who has not given one and waits for none of the desk.
     provider_due_on = models.DateField(null=True, editable=False)
 
     class Meta:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from notifications.registry import Recipient, register
+from operators.recipients import of_provider
 from requests import events, recipients
 from requests.enums import AssignmentKind, ConversationChannel
 from requests.models import (
@@ -91,7 +92,7 @@ class SolicitationMessage(MessageNotification):
         if message.channel != self.channel:
             return
         support_request = self.request_of(event)
-        both = [*recipients.provider(message.solicitation.provider), *contacts(support_request)]
+        both = [*of_provider(message.solicitation.provider), *contacts(support_request)]
         yield from (found for found in both if found.user_id != message.author_id)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:

@@ -10,6 +10,7 @@ from common.actor import Matter
 from common.french import day
 from notifications.registry import Recipient, register
 from operators.models import Provider
+from operators.recipients import of_provider
 from requests import events, recipients
 from requests.enums import AssignmentKind, SolicitationState
 from requests.models import (
@@ -33,7 +34,7 @@ class ProviderSolicited(RequestNotification):
     button = "Répondre"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
-        return recipients.provider(self.row(event).provider)
+        return of_provider(self.row(event).provider)
 
     def rows(self, event: Any) -> QuerySet[Solicitation]:
         return Solicitation.objects.select_related("provider", "offer").filter(pk=event.solicitation_id)
@@ -46,10 +47,47 @@ class ProviderSolicited(RequestNotification):
         if row.state == SolicitationState.ACCEPTED:
             return [f"Votre accord préalable sur « {row.offer.title} » est mobilisé.", row.message]
         limit = f"Réponse attendue avant le {day(row.expected_on)}." if row.expected_on else ""
-        return [f"Le guichet vous sollicite au titre de votre offre « {row.offer.title} ».", row.message, limit]
+        asked = f"Le guichet vous sollicite au titre de votre offre « {row.offer.title} »."
+        return [asked, row.message, row.question, limit]
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse("requests:solicitation", args=[self.row(event).uuid])
+
+
+@register
+class ProviderReminded(ProviderSolicited):
+    kind = "solicitation_reminded"
+    label = "Relance d’un prestataire"
+    event = events.SolicitationReminded  # type: ignore[assignment]
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        """Nobody, once the answer has come."""
+        return super().recipients(event) if self.row(event).state == SolicitationState.ASKED else ()
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"votre réponse est attendue ({support_request.public_title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        row = self.row(event)
+        limit = f"Réponse attendue le {day(row.expected_on)}." if row.expected_on else ""
+        asked = f"Le guichet vous a sollicité au titre de votre offre « {row.offer.title} »."
+        return [asked, limit, "Vous pouvez accepter, décliner, ou poser une question au guichet.", row.question]
+
+
+@register
+class ProviderAskedNoMore(ProviderSolicited):
+    kind = "solicitation_cancelled"
+    label = "Sollicitation annulée"
+    event = events.SolicitationCancelled  # type: ignore[assignment]
+    button = "Voir la sollicitation"
+
+    def title(self, event: Any, support_request: SupportRequest) -> str:
+        return f"sollicitation annulée ({support_request.public_title})"
+
+    def paragraphs(self, event: Any, support_request: SupportRequest) -> list[str]:
+        row = self.row(event)
+        ended = f"Le guichet ne vous sollicite plus au titre de votre offre « {row.offer.title} »."
+        return [ended, row.cancel_reason, "Vous n’avez rien à faire."]
 
 
 @register
@@ -63,7 +101,7 @@ class OperatorAsked(RequestNotification):
         return Delegation.objects.select_related("operator").filter(pk=event.delegation_id)
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
-        return recipients.provider(self.row(event).operator)
+        return of_provider(self.row(event).operator)
 
     def title(self, event: Any, support_request: SupportRequest) -> str:
         return f"l’Agence vous confie une mission ({support_request.title})"
@@ -146,7 +184,7 @@ class EndedForOperators(Ended):
         """Those whose work or answer was given up with the request, at that instant."""
         given_up = self.asked._default_manager.filter(support_request_id=event.request_id, cancelled_at=event.at)
         for provider in Provider.objects.filter(pk__in=given_up.values(self.body)):
-            yield from recipients.provider(provider)
+            yield from of_provider(provider)
 
     def path(self, event: Any, support_request: SupportRequest) -> str:
         return reverse(self.page)

@@ -8,7 +8,7 @@ from common import clock
 from common.actor import system
 from common.jobs import Abandon
 from notifications import hold
-from operators.models import Offer
+from operators.models import Offer, ProviderAbsence
 from requests.enums import DecisionKind
 from requests.models import Dispatch, SupportRequest
 from requests.services import held, referral, solution, transitions
@@ -32,8 +32,20 @@ def dispatch(job: Dispatch) -> None:
         offers = {
             offer.uuid: offer for offer in Offer.objects.filter(uuid__in=decision.offers).select_related("provider")
         }
+        absences = ProviderAbsence.objects.on(actor.on).filter(
+            provider__in={one.provider_id for one in offers.values()}
+        )
+        away = dict(absences.values_list("provider", "last_day"))
         with hold.holding(held.of_decision(decision)):
             for key in decision.offers:
                 if key in offers:
-                    solution.solicit(support_request, decision, offers[key], at=at)
+                    solution.solicit(
+                        support_request,
+                        decision,
+                        offers[key],
+                        at=at,
+                        expected_on=job.expected_on,
+                        question=job.questions.get(str(key), ""),
+                        away_until=away.get(offers[key].provider_id),
+                    )
         solution.await_providers(support_request)

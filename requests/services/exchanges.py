@@ -21,7 +21,7 @@ from requests.enums import Channel, ConversationChannel, DocumentKind
 from requests.events import Chased, MessagePosted
 from requests.models import Document, FollowUpEntry, Message, Solicitation, SupportRequest
 from requests.permissions import Ability, abilities, may_answer_solicitation
-from requests.services import held, transitions
+from requests.services import held, solicitations, transitions
 
 _WRITE = {
     ConversationChannel.PUBLIC: Ability.WRITE_PUBLIC,
@@ -83,7 +83,8 @@ def post(
             if _posted(key, actor) is None:
                 raise
             raise _other_message() from None  # another file's meanwhile: this one is locked
-        held.keep(support_request, actor.person_id, message=message, at=at)
+        memory = solicitations.thread_moved(support_request, solicitation, actor, at=at) if solicitation else None
+        held.keep(support_request, actor.person_id, memory, message=message, at=at)
         support_request.last_activity_at = at
         if actor.role not in DESK_ROLES:
             support_request.hidden_until = None  # what the desk had put aside calls it back

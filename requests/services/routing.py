@@ -15,11 +15,12 @@ from common import clock
 from common.events import emit
 from operators.catalogue import assess_each
 from operators.matching import reasons
+from operators.matching.changes import meaning
 from operators.matching.evidence import Evidence
 from operators.matching.facts import Facts
 from operators.matching.recommend import Assessment, Kind
 from operators.territory_facts import Row, facts_of, held_of
-from requests.enums import DecisionKind, Progress
+from requests.enums import DecisionKind, Progress, RoutingCause
 from requests.events import RoutingAsked
 from requests.models import RoutingAssessment, RoutingJob, SupportRequest
 
@@ -33,13 +34,17 @@ PHASES = {
 
 
 def ask(support_request: SupportRequest, *, at: dt.datetime | None = None, first: bool = False) -> RoutingJob:
-    """Asks for an assessment; one undone job a request is enough, whatever the number of changes. ``first``: nothing
-    was asked of this request before."""
+    """Asks for an assessment; one undone job a request is enough, whatever the number of changes: put off with the
+    catalogue, it waits no longer. ``first``: nothing was asked of this request before."""
     at = at or clock.now()
     undone = RoutingJob.objects.undone().filter(support_request=support_request)
     job = None if first else undone.first()
     if job is None:
         job = RoutingJob.objects.create(support_request=support_request)
+    elif job.cause == RoutingCause.CATALOGUE:
+        sooner = RoutingJob.objects.undone().filter(pk=job.pk)
+        if not sooner.update(cause=RoutingCause.ASKED, not_before=None):  # done meanwhile, before what is asked now
+            job = RoutingJob.objects.create(support_request=support_request)
     emit(RoutingAsked(id=uuid.uuid4(), at=at, request_id=support_request.pk, job_id=job.pk))
     return job
 
@@ -50,16 +55,25 @@ def route(job: RoutingJob) -> None:
 
 
 def route_all(jobs: Sequence[RoutingJob]) -> None:
-    """Performs these jobs, all or none, by as many statements as one takes."""
+    """Performs these jobs, all or none, by as many statements as one takes.
+
+    What means the same as the current proposal is not stored again: of a change of the catalogue, most of the requests
+    that it may concern keep theirs, and an assessment is 20 kB that nothing ever removes. The job says when it was
+    checked.
+    """
     rows = SupportRequest.objects.lock_all({job.support_request_id for job in jobs})
-    prefetch_related_objects(rows, "collectivity", "subject", "other_subjects")
+    prefetch_related_objects(rows, "collectivity", "subject", "other_subjects", "assessment")
     at = clock.now()
     held = held_of({row.collectivity_id for row in rows}, at.date())
     found, catalogue_at = assess_each([facts_for(row, at.date(), held[row.collectivity_id]) for row in rows])
+    changed = []
     for row, assessment in zip(rows, found, strict=True):
-        row.assessment = _frozen(row, assessment, at, catalogue_at)
-    RoutingAssessment.objects.bulk_create([row.assessment for row in rows if row.assessment])
-    SupportRequest.objects.bulk_update(rows, ["assessment"])
+        fresh = _frozen(row, assessment, at, catalogue_at)
+        if row.assessment is None or meaning(row.assessment.document) != meaning(fresh.document):
+            row.assessment = fresh
+            changed.append(row)
+    RoutingAssessment.objects.bulk_create([row.assessment for row in changed if row.assessment])
+    SupportRequest.objects.bulk_update(changed, ["assessment"])
 
 
 def facts_for(support_request: SupportRequest, on: dt.date, held: Row | None = None) -> Facts:

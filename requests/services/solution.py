@@ -34,10 +34,18 @@ from requests.workflow import Action, Holder, State
 
 
 def solicit(
-    support_request: SupportRequest, decision: Decision, offer: Offer, *, at: dt.datetime
+    support_request: SupportRequest,
+    decision: Decision,
+    offer: Offer,
+    *,
+    at: dt.datetime,
+    expected_on: dt.date | None = None,
+    question: str = "",
+    away_until: dt.date | None = None,
 ) -> Solicitation | None:
     """Asks a provider about an offer, once a decision; called by the dispatch only. An offer whose provider agreed
-    beforehand counts as accepted. None when that offer is already asked or accepted."""
+    beforehand counts as accepted. None when that offer is already asked or accepted. Without ``expected_on``, the
+    delay of the service, counted from the return of a provider who is away."""
     live = support_request.solicitations.filter(offer=offer, state__in=["asked", "accepted"])
     if live.exists():
         return None
@@ -50,8 +58,9 @@ def solicit(
         provider=offer.provider,
         state=SolicitationState.ACCEPTED if agreed else SolicitationState.ASKED,
         message=decision.message.text if decision.message else "",
+        question=question,
         asked_at=at,
-        expected_on=add_working_days(today, deadlines.SOLICITATION_DAYS, support_request.department_id),
+        expected_on=expected_on or deadlines.solicitation_due(today, support_request.department_id, away_until),
         answered_at=at if agreed else None,
         answer="Accord donné d’avance par le prestataire." if agreed else "",
     )
@@ -60,9 +69,15 @@ def solicit(
 
 
 def await_providers(support_request: SupportRequest) -> None:
-    """Says who is waited for during the local search: providers until the last has answered, then the desk."""
-    asked = support_request.solicitations.filter(state=SolicitationState.ASKED).exists()
-    holder = Holder.PROVIDER if asked else Holder.DESK
+    """Says who is waited for during the local search: the providers, unless the desk has something to do: one has
+    accepted, and the applicant did not decline him; one asks something; or all have answered."""
+    rows = list(support_request.solicitations.filter(state__in=["asked", "accepted"]))
+    asked = [row for row in rows if row.state == SolicitationState.ASKED]
+    declined = SolutionLine.objects.filter(solicitation__in=rows, solution__state=SolutionState.DECLINED)
+    refused = set(declined.values_list("solicitation_id", flat=True))
+    accepted = any(row.state == SolicitationState.ACCEPTED and row.pk not in refused for row in rows)
+    waits = asked and not accepted and not any(row.awaits_desk for row in asked)
+    holder = Holder.PROVIDER if waits else Holder.DESK
     SupportRequest.objects.filter(pk=support_request.pk, state=State.LOCAL_SEARCH).update(holder=holder.value)
 
 
@@ -101,6 +116,7 @@ def answer_solicitation(
             raise Invalid("Choisissez comment la réponse est arrivée.", field="channel")
         solicitation.state = SolicitationState.ACCEPTED if accepted else SolicitationState.DECLINED
         solicitation.answered_at = at
+        solicitation.questioned_at = None
         solicitation.answer = text.strip()[:2000]
         solicitation.condition = condition.strip()[:300]
         solicitation.decline_reason = "" if accepted else reason

@@ -1,7 +1,7 @@
 """The desk's acts before any help is found: receipt, qualification, decision, redirection, attachment, ends."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -9,9 +9,11 @@ from django.db import connection, transaction
 from accounts.models import Mandate
 from common import clock
 from common.actor import Actor
-from common.calendar import add_working_days
+from common.calendar import add_working_days, is_working_day
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
+from common.french import day
+from operators.enums import RedirectionReason
 from operators.models import Offer, Subject
 from requests import deadlines
 from requests.enums import (
@@ -20,7 +22,6 @@ from requests.enums import (
     DecisionKind,
     DocumentKind,
     Motive,
-    RedirectionReason,
     SolicitationState,
 )
 from requests.events import DecisionTaken
@@ -29,6 +30,9 @@ from requests.permissions import Ability, abilities
 from requests.services import assignments, facts, held, letters, routing, transitions
 from requests.workflow import RULES, Action, State
 from territories.models import Department
+
+#: Characters of the question put to one provider.
+QUESTION = 1000
 
 
 def log_reading(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | None = None) -> None:
@@ -136,18 +140,33 @@ def decide_local(
     *,
     message: str = "",
     reason: str = "",
+    questions: Mapping[str, str] | None = None,
+    expected_on: dt.date | None = None,
     at: dt.datetime | None = None,
 ) -> Decision:
     """Decides to mobilise these offers, in order. A worker solicits their providers.
 
-    ``message`` is all that providers read of the need, with the *intitulé communicable*. ``reason`` is required when
-    the choice differs from the proposal. Raises ``Conflict`` when a decision was just taken.
+    ``message`` is all that providers read of the need, with the *intitulé communicable* and, each for itself, what
+    ``questions`` has under the UUID of its offer. ``reason`` is required when the choice differs from the proposal.
+    Raises ``Conflict`` when a decision was just taken.
     """
     if not offers:
         raise Invalid("Choisissez au moins une offre.", field="offers")
     if not message.strip():
         raise Invalid("Décrivez le besoin aux prestataires : c’est tout ce qu’ils en liront.", field="message")
-    return _decide(support_request, actor, DecisionKind.LOCAL, offers=offers, message=message, reason=reason, at=at)
+    wanted = {str(offer.uuid) for offer in offers}
+    asked = {key: text.strip()[:QUESTION] for key, text in (questions or {}).items() if key in wanted and text.strip()}
+    return _decide(
+        support_request,
+        actor,
+        DecisionKind.LOCAL,
+        offers=offers,
+        message=message,
+        reason=reason,
+        questions=asked,
+        expected_on=expected_on,
+        at=at,
+    )
 
 
 def decide_refer(
@@ -173,6 +192,8 @@ def _decide(
     motives: Sequence[str] = (),
     message: str = "",
     reason: str,
+    questions: Mapping[str, str] | None = None,
+    expected_on: dt.date | None = None,
     at: dt.datetime | None,
 ) -> Decision:
     at = at or clock.now()
@@ -191,6 +212,8 @@ def _decide(
             )
         if offers:
             _refuse_again(support_request, offers)
+        if expected_on is not None:
+            _check_expected(support_request, expected_on, at)
         opening = Action.PREPARE_REFERRAL if kind == DecisionKind.REFER else Action.START_SEARCH
         if support_request.step in RULES[opening].sources:  # a further search asks for nothing more
             facts.require(RULES[opening].facts, support_request, note=reason, at=at)
@@ -211,13 +234,27 @@ def _decide(
             role=actor.role.value,
             at=at,
         )
-        dispatch = Dispatch.objects.create(decision=decision)
+        dispatch = Dispatch.objects.create(decision=decision, expected_on=expected_on, questions=dict(questions or {}))
         if kind == DecisionKind.LOCAL:
             held.keep(support_request, actor.person_id, decision=decision, at=at)
         support_request.last_activity_at = at
         support_request.save(update_fields=["last_activity_at"])
         emit(DecisionTaken(id=decision.pk, at=at, request_id=support_request.pk, dispatch_id=dispatch.pk))
         return decision
+
+
+def _check_expected(support_request: SupportRequest, expected_on: dt.date, at: dt.datetime) -> None:
+    today = transitions.local_date(support_request, at)
+    if expected_on <= today:
+        raise Invalid("Choisissez une date de réponse à venir.", field="expected_on")
+    if (expected_on - today).days > deadlines.SOLICITATION_MOST_DAYS:
+        raise Invalid("Cette date est à plus de quatre mois : vérifiez le mois et l’année.", field="expected_on")
+    if not is_working_day(expected_on, support_request.department_id):
+        following = add_working_days(expected_on, 0, support_request.department_id)
+        raise Invalid(
+            f"Le {day(expected_on)} n’est pas un jour ouvré dans ce département. Le suivant est le {day(following)}.",
+            field="expected_on",
+        )
 
 
 def _refuse_again(support_request: SupportRequest, offers: Sequence[Offer]) -> None:

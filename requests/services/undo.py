@@ -40,7 +40,7 @@ def undo(act: HeldAct, actor: Actor, *, at: dt.datetime | None = None) -> HeldAc
         elif act.decision is not None:
             _decision(act.decision, support_request, at)
         else:
-            _message(act)
+            _message(act, support_request)
         hold.cancel(act.pk)
         act.undone_at = at
         act.save()
@@ -74,7 +74,7 @@ def _decision(decision: Decision, support_request: SupportRequest, at: dt.dateti
     if job is None:  # waiting for it would be a deadlock: whoever performs it waits for the request
         raise Conflict("La décision est en train d’être exécutée : réessayez dans un instant.", code="busy")
     asked = decision.solicitations.select_for_update(of=("self",))
-    if any(row.answered_by for row in asked):  # an agreement given beforehand is nobody's answer
+    if any(row.answered_by or row.awaits_desk for row in asked):  # an agreement given beforehand is nobody's answer
         raise Conflict("Un prestataire a déjà répondu : cet acte ne peut plus être annulé.", code="state_changed")
     if support_request.step not in {State.QUALIFICATION, State.LOCAL_SEARCH}:
         raise _moved()
@@ -84,11 +84,14 @@ def _decision(decision: Decision, support_request: SupportRequest, at: dt.dateti
     solution.await_providers(support_request)
 
 
-def _message(act: HeldAct) -> None:
+def _message(act: HeldAct, support_request: SupportRequest) -> None:
     message: Any = act.message
     act.text, act.message = message.text, None
     act.save()
     message.delete()
+    if act.reverse:  # whose turn it was in a provider's thread
+        held.set_back(act.reverse)
+        solution.await_providers(support_request)
 
 
 def words_of(support_request: SupportRequest, action: Action) -> str:

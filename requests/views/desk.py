@@ -181,6 +181,7 @@ class DeskView(SignedInView):
             "department": self.department,
             "unconfirmed": not self.actor.mandate_confirmed,
             "preparations": self.preparations(),
+            "by_desk": self.actor.role in DESK_ROLES,
         }
         return render(request, self.template_name, context)
 
@@ -216,7 +217,8 @@ class DeskView(SignedInView):
         ]
         for key, label, page in (
             ("acts", "Délégations qui expirent", reverse("accounts:acts")),
-            ("offers", "Offres à vérifier", reverse("operators:offers")),
+            ("reviews", "Offres à relire", f"{reverse('operators:catalogue')}?etat=a-relire"),
+            ("offers", "Offres à vérifier", f"{reverse('operators:catalogue')}?etat=a-verifier"),
             ("mandates", "Mandats à confirmer", reverse("accounts:mandates")),
         ):
             if counts.get(key):
@@ -229,7 +231,7 @@ class DeskView(SignedInView):
             return []
         return [
             ("l’équipe", reverse("accounts:mandates")),
-            ("les offres", reverse("operators:offers")),
+            ("les offres", reverse("operators:catalogue")),
             ("l’adresse du guichet", reverse("territories:detail", args=[self.department.code])),
         ]
 

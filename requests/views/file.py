@@ -4,13 +4,16 @@
 the reader's abilities open it.
 """
 
+import datetime as dt
 import uuid
 import zoneinfo
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,8 +23,10 @@ from django.utils.functional import cached_property
 from common.actor import COLLECTIVITY_ROLES, Actor
 from common.readonly import writes
 from operators.enums import EngineeringType, Phase, Service, Theme
+from operators.matching.changes import compare
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
+from operators.models import ProviderAbsence
 from requests.enums import AssignmentKind, ConversationChannel, DocumentKind, SolicitationState, SolutionState
 from requests.forms.desk import DocumentForm
 from requests.forms.exchanges import MessageForm
@@ -59,6 +64,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         Solicitation.objects.visible_to(actor)
         .filter(support_request=support_request)
         .select_related("provider", "offer")
+        .annotate(away=_away(actor))
     )
     messages = _messages(support_request, internal, solicitations)
     documents = _documents(support_request, internal, solicitations)
@@ -96,6 +102,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "reading": _reading(support_request),
         "proposal": proposal_of(support_request.assessment) if Ability.VIEW_ASSESSMENT in held else None,
         "shows_proposal": Ability.VIEW_ASSESSMENT in held,
+        **_changes(support_request, held),
         "decision_pending": _pending(support_request),
         "undo": still_undoable(support_request.held_act, support_request),
         "solution": solution,
@@ -114,6 +121,15 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
     }
 
 
+def _changes(support_request: Any, held: Held) -> dict[str, Any]:
+    """What the current proposal changed of the one before it."""
+    earlier = support_request.earlier_proposal
+    if Ability.VIEW_ASSESSMENT not in held or support_request.assessment is None or not earlier:
+        return {"changes": None, "changed_since": None}
+    since = dt.datetime.fromisoformat(earlier["at"])
+    return {"changes": compare(earlier["document"], support_request.assessment.document), "changed_since": since}
+
+
 def _late_days(support_request: SupportRequest, actor: Actor) -> int:
     due = support_request.due_on
     return max(0, (actor.on - due).days) if due is not None and not support_request.is_ended else 0
@@ -125,7 +141,7 @@ def _pending(support_request: Any) -> str:
     return name_of(decided) if decided else ""
 
 
-def _messages(support_request: SupportRequest, internal: bool, solicitations: list[Solicitation]) -> list[Message]:
+def _messages(support_request: SupportRequest, internal: bool, solicitations: Sequence[Solicitation]) -> list[Message]:
     """The three conversations, each only for those who may read it."""
     readable = Q(channel=ConversationChannel.PUBLIC)
     if internal:
@@ -146,7 +162,7 @@ def _thread(messages: list[Message], channel: str) -> dict[str, Any]:
 
 
 def _documents(
-    support_request: SupportRequest, internal: bool, solicitations: list[Solicitation]
+    support_request: SupportRequest, internal: bool, solicitations: Sequence[Solicitation]
 ) -> list[dict[str, Any]]:
     readable = Q(channel=ConversationChannel.PUBLIC)
     if internal:
@@ -182,11 +198,20 @@ def _closing(support_request: SupportRequest) -> Any:
     return rows.select_related("proposed_by", "refusal").first()
 
 
-def _solicitation(row: Solicitation, messages: list[Message]) -> dict[str, Any]:
+def _away(actor: Actor) -> Subquery:
+    """The absence of the day of a solicited provider, as a column of the statement that reads what he was asked."""
+    absences = ProviderAbsence.objects.visible_to(actor).on(actor.on).filter(provider=OuterRef("provider"))
+    row = JSONObject(last_day="last_day", deputy_name="deputy_name", note="note")
+    return Subquery(absences.values(row=row)[:1])
+
+
+def _solicitation(row: Any, messages: list[Message]) -> dict[str, Any]:
+    away = row.away if row.state == SolicitationState.ASKED else None
     return {
         "row": row,
         "page": reverse("requests:solicitation", args=[row.uuid]),
         "thread": [message for message in messages if message.solicitation_id == row.pk],
+        "away": {**away, "last_day": dt.date.fromisoformat(away["last_day"])} if away else None,
     }
 
 
@@ -269,6 +294,7 @@ class ProposalFragment(RequestView):
             "abilities": {ability.value for ability in self.abilities},
             "proposal": proposal_of(row.assessment),
             "decision_pending": _pending(row),
+            **_changes(row, self.abilities),
         }
         if not (row.routing_pending or row.pending_decision):  # done: the head says what comes next
             context |= {**file_context(self.actor, row, self.abilities), "refreshed": True}

@@ -7,7 +7,16 @@ from django.http import Http404
 
 from common.actor import Actor
 from common.written import WrittenModels, kept
-from requests.models import Assignment, ConcernedDepartment, Decision, Referral, RoutingJob, SupportRequest
+from requests.enums import RoutingCause
+from requests.models import (
+    Assignment,
+    ConcernedDepartment,
+    Decision,
+    Referral,
+    RoutingAssessment,
+    RoutingJob,
+    SupportRequest,
+)
 from requests.services import referral
 from requests.views.undo import latest_of
 
@@ -36,6 +45,8 @@ def _opening(actor: Actor) -> WrittenModels[SupportRequest]:
             email="email",
         )
     )
+    computed = RoutingJob.objects.filter(support_request=OuterRef("pk"))
+    earlier = RoutingAssessment.objects.filter(support_request=OuterRef("pk")).exclude(pk=OuterRef("assessment"))
     latest = Decision.objects.filter(support_request=OuterRef("pk")).order_by("-at")
     decided = Decision.objects.filter(
         support_request=OuterRef("pk"), dispatch__done_at__isnull=True, dispatch__failed_at__isnull=True
@@ -63,7 +74,11 @@ def _opening(actor: Actor) -> WrittenModels[SupportRequest]:
         .defer("collectivity__search_terms", "collectivity__other_names")
         .annotate(
             people=ArraySubquery(people),
-            routing_pending=Exists(RoutingJob.objects.undone().filter(support_request=OuterRef("pk"))),
+            routing_pending=Exists(computed.undone().filter(cause=RoutingCause.ASKED)),
+            checked_at=Subquery(computed.filter(done_at__isnull=False).order_by("-done_at").values("done_at")[:1]),
+            earlier_proposal=Subquery(
+                earlier.order_by("-computed_at").values(row=JSONObject(at="computed_at", document="document"))[:1]
+            ),
             pending_decision=Subquery(decided[:1]),
             lost_decision=Subquery(latest.values("dispatch__failed_at")[:1]),
             awaits_my_signature=Exists(

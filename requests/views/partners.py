@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,6 +13,8 @@ from django.utils.functional import cached_property
 from common.actor import DESK_ROLES, Actor, Role
 from common.errors import ServiceError
 from common.readonly import writes
+from operators.models import Provider, ProviderAbsence
+from requests import observed
 from requests.enums import LIVE_DELEGATIONS, ConversationChannel, DelegationState, SolicitationState
 from requests.forms import referral as forms
 from requests.forms.exchanges import MessageForm
@@ -38,8 +42,16 @@ class SolicitationList(SignedInView):
         context = {
             "waiting": [row for row in rows if row.state == SolicitationState.ASKED],
             "past": [row for row in rows if row.state != SolicitationState.ASKED],
+            "bodies": self._bodies(),
+            "answers": sorted(observed.of_offers(self.actor).values(), key=lambda one: one.title),
         }
         return render(request, "requests/partners/solicitations.html", context)
+
+    def _bodies(self) -> QuerySet[Provider]:
+        """The providers that this person answers for, each with its absence of the day."""
+        absences = ProviderAbsence.objects.visible_to(self.actor).on(self.actor.on).filter(provider=OuterRef("pk"))
+        away = absences.values(row=JSONObject(deputy_name="deputy_name"))
+        return Provider.objects.active().filter(organisation=_body(self.actor)).annotate(away=Subquery(away[:1]))
 
 
 class SolicitationPage(SignedInView):

@@ -7,17 +7,14 @@ from django.utils.functional import cached_property
 
 from accounts.models import User
 from common.errors import Invalid
-from operators.models import Offer
-from operators.territory_facts import areas_of
-from requests.enums import AssignmentKind, DecisionKind
+from operators.models import Redirection
+from requests.enums import AssignmentKind
 from requests.forms import triage as forms
 from requests.models import SupportRequest
 from requests.permissions import Ability
-from requests.redirections import ELSEWHERE
 from requests.services import assignments, grants, intake, triage
 from requests.services.routing import PHASES
 from requests.views.acts import ActView
-from requests.views.proposal import proposal_of
 from requests.workflow import TERMINAL, Action
 from territories.models import Department
 
@@ -105,89 +102,6 @@ class Qualify(ActView):
         triage.qualify(self.support_request, self.actor, form.qualification())
 
 
-class Decide(ActView):
-    """Offers to mobilise or motives of a referral; both buttons stand under the reasons (PRACTICE 3.3)."""
-
-    ability = Ability.DECIDE
-    form_class = forms.DecisionForm
-    title = "Décider"
-    lead = "Aide au repérage ; la décision vous appartient."
-    template_name = "requests/triage/decide.html"
-
-    @cached_property
-    def offers(self) -> list[Offer]:
-        """Every published offer that meets the territory: the candidates, and those that one may prefer to them."""
-        found = Offer.objects.published().meeting(areas_of(self.support_request.collectivity))
-        return list(found.select_related("provider").order_by("provider__name", "title"))
-
-    def form_kwargs(self) -> dict[str, Any]:
-        return {"offers": self.offers}
-
-    def get_context(self) -> dict[str, Any]:
-        proposal = proposal_of(self.support_request.assessment)
-        live = self._live_offers()
-        answer = self.support_request.national_answers.select_related("offer__provider", "note").last()
-        named = str(answer.offer.uuid) if answer and answer.offer else ""  # the agency sends back to this offer
-        proposed = (
-            {named} if named else {row.uuid for row in proposal.candidates if row.recommended} if proposal else set()
-        )
-        ticked = set(self.request.POST.getlist("offers")) if self.request.method == "POST" else proposed
-        candidates: list[dict[str, Any]] = [
-            {
-                "row": candidate,
-                "ticked": candidate.uuid in ticked,
-                "rank": self.request.POST.get(f"rank_{candidate.uuid}", rank),
-                "live": candidate.uuid in live,
-            }
-            for rank, candidate in enumerate(proposal.candidates if proposal else [], start=1)
-        ]
-        known = {candidate["row"].uuid for candidate in candidates}
-        why = {miss.id: miss.why for miss in proposal.misses} if proposal else {}
-        others: list[dict[str, Any]] = [
-            {
-                "row": offer,
-                "uuid": str(offer.uuid),
-                "ticked": str(offer.uuid) in ticked,
-                "why": why.get(offer.pk, []),
-            }
-            for offer in self.offers
-            if str(offer.uuid) not in known
-        ]
-        nearest = list(why)  # the nearest misses come first
-        others.sort(key=lambda other: nearest.index(other["row"].pk) if other["row"].pk in why else len(nearest))
-        return {
-            "proposal": proposal,
-            "sent_back": answer if named else None,
-            "candidates": candidates,
-            "others": others,
-            "others_open": any(other["ticked"] for other in others),
-            "local": DecisionKind.LOCAL,
-            "refer": DecisionKind.REFER,
-        }
-
-    def is_undoable(self) -> bool:
-        return self.request.POST.get("kind") != DecisionKind.REFER  # a referral opened is told to nobody
-
-    def _live_offers(self) -> set[str]:
-        """Offers already asked or accepted: mobilising them again would ask nothing."""
-        rows = self.support_request.solicitations.filter(state__in=["asked", "accepted"])
-        return {str(found) for found in rows.values_list("offer__uuid", flat=True)}
-
-    def perform(self, form: forms.DecisionForm) -> None:
-        answers = form.cleaned_data
-        if answers["kind"] == DecisionKind.REFER:
-            triage.decide_refer(self.support_request, self.actor, answers["motives"], reason=answers["reason"])
-            self.done = "Décision prise : la transmission à l’Agence est en cours de préparation."
-            return
-        offers = form.chosen()
-        if not offers:
-            raise Invalid("Choisissez au moins une offre.")
-        triage.decide_local(
-            self.support_request, self.actor, offers, message=answers["message"], reason=answers["reason"]
-        )
-        self.done = "Décision prise : les prestataires sont sollicités."
-
-
 class Redirect(ActView):
     ability = Action.REDIRECT
     form_class = forms.RedirectForm
@@ -199,15 +113,27 @@ class Redirect(ActView):
     template_name = "requests/triage/redirect.html"
 
     def get_initial(self) -> dict[str, Any]:
-        found = ELSEWHERE.get(self.request.GET.get("vers", ""))
+        wanted = self.request.GET.get("vers", "")
+        found = next((one for one, _, _ in self.elsewhere if one.code == wanted), None)
         if found is None:
             return {}
         desk = getattr(self.support_request.department, "desk", None)
         phone = f"\n\nPour en parler : {desk.telephone}." if desk and desk.telephone else ""
-        return {"reason": found.reason, "target": found.target, "url": found.url, "text": f"{found.text}{phone}"}
+        address = self.address_of(found)
+        return {"reason": found.reason, "target": found.target, "url": address, "text": f"{found.text}{phone}"}
 
     def get_context(self) -> dict[str, Any]:
-        return {"elsewhere": ELSEWHERE.items()}
+        return {"elsewhere": self.elsewhere}
+
+    @cached_property
+    def elsewhere(self) -> list[tuple[Redirection, str, bool]]:
+        """Each with its link for this body and this subject, and whether it must be verified again."""
+        rows = Redirection.objects.active()
+        return [(row, self.address_of(row), row.is_stale(self.actor.on)) for row in rows]
+
+    def address_of(self, found: Redirection) -> str:
+        row = self.support_request
+        return found.address(row.collectivity, row.subject, department=row.department_id)
 
     def perform(self, form: Any) -> None:
         answers = form.cleaned_data

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -56,7 +56,8 @@ WORDS_KEPT = dt.timedelta(minutes=15)
 
 def latest_of(actor: Actor) -> Subquery:
     """What ``actor`` did last to a file, as a column of the file's own statement."""
-    answers = Solicitation.objects.filter(decision=OuterRef("decision")).exclude(answered_by="")
+    spoken = ~Q(answered_by="") | Q(questioned_at__isnull=False)
+    answers = Solicitation.objects.filter(spoken, decision=OuterRef("decision"))
     acts = (
         HeldAct.objects.filter(support_request=OuterRef("pk"), person=actor.person_id)
         .annotate(answered=Exists(answers))

@@ -126,7 +126,7 @@ def choose_offers(signatory: Visitor, *offers: str, reason: str = "Le plus utile
         box.uncheck(force=True)
     folded = page.locator("#autrement")
     if folded.count() and not folded.evaluate("one => one.open"):
-        folded.locator("summary").click()
+        folded.locator(":scope > summary").click()
     for offer in offers:
         page.get_by_label(starting(offer)).first.check(force=True)
     signatory.fill("Ce que liront les prestataires", "Un appui est cherché sur ce sujet.")

@@ -22,16 +22,30 @@ from notifications import delivery
 from notifications.enums import MailState
 from notifications.models import Mail, OutboxEvent
 from operators import coverage
-from operators.models import CoverageCell
+from operators.models import CoverageCell, Offer, Publication
+from operators.services import loads
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
-from requests.models import Dispatch, Document, Draft, DraftFile, HeldAct, Survey
+from requests.models import (
+    Dispatch,
+    Document,
+    Draft,
+    DraftFile,
+    HeldAct,
+    Reminder,
+    SimulatedBody,
+    Simulation,
+    Solicitation,
+    Survey,
+)
 from requests.services import letters, routing, triage
-from territories.models import Collectivity
+from territories.models import Collectivity, Department
 from tests.faults.cutting import changed, cut, fingerprint
 from tests.files import samples
 from tests.notifications.smtp import Server
-from tests.requests.journeys import offer, submitted
+from tests.operators.test_loading import line, sheet
+from tests.requests import simulating
+from tests.requests.journeys import offer, searched, submitted
 from tests.requests.test_services_races import together
 
 pytestmark = pytest.mark.demonstration
@@ -111,6 +125,7 @@ def sweep(world: World) -> Prepared:
 def route(world: World) -> Prepared:
     row = submitted(world.stage).row
     before = row.assessments.count()
+    type(row).objects.filter(pk=row.pk).update(phase="works")
     job = routing.ask(row)
     return Prepared([job.pk], lambda: row.assessments.count() - before, 1)
 
@@ -121,6 +136,18 @@ def write_letter(world: World) -> Prepared:
     letter = Document.objects.get(support_request=case.row, kind="receipt")
     files = StoredFile.objects.count()
     return Prepared([letter.pk], lambda: StoredFile.objects.count() - files, 1)
+
+
+def simulate(world: World) -> Prepared:
+    """Other thresholds, in one part; a batch of requests cut short is in tests/requests/test_simulation_service.py."""
+    scenario = simulating.financing(commune_below=10_000, grouping_below=15_000, departments=("90",))
+    found = simulating.asked(world.stage.actor(world.stage.account("anct")), scenario)
+    gained = Collectivity.objects.filter(
+        department="90", kind="commune", is_current=True, fictitious=False, population__range=(3500, 9999)
+    )
+    rows = SimulatedBody.objects.filter(simulation=found)
+    ended = Simulation.objects.filter(pk=found.pk, ended_at__isnull=False)
+    return Prepared([found.replays.get().pk], lambda: (rows.count(), ended.exists()), (gained.count(), True))
 
 
 def _told(world: World) -> OutboxEvent:
@@ -172,6 +199,18 @@ def ask_due_surveys(world: World) -> Prepared:
     return Prepared([], seen, (0, 3))
 
 
+def remind_providers(world: World) -> Prepared:
+    """Two answers expected on the 19th; those of the demonstration are left out."""
+    row = searched(world.stage).row
+    Solicitation.objects.exclude(support_request=row).update(expected_on=None)
+
+    def seen() -> Any:
+        told = OutboxEvent.objects.filter(event="requests.solicitation_reminded", payload__request_id=row.pk)
+        return Reminder.objects.filter(solicitation__support_request=row).count(), told.count()
+
+    return Prepared([], seen, (2, 2))
+
+
 def purge_drafts(world: World) -> Prepared:
     old = portal_clock.now() - dt.timedelta(days=8)
     for days in (0, 20):
@@ -192,6 +231,23 @@ def purge_held_acts(world: World) -> Prepared:
     return Prepared([], HeldAct.objects.filter(support_request=row).count, 1)
 
 
+def load_offers(world: World) -> Prepared:
+    """The second half of it: what was read is applied."""
+    desk = world.stage.actor(world.stage.account("instructeur"))
+    load = loads.deposit("carte.csv", sheet(line()), desk, department="04", key=uuid.uuid4())
+    jobs.get("files.scan").perform(load.file_id)
+    jobs.get(loads.WORK).perform(load.pk)
+    load.refresh_from_db()
+    loads.ask(load, desk, digest=load.plan["digest"])
+    title = "Un conseil d’essai"
+
+    def seen() -> Any:
+        found = Offer.objects.filter(title=title)
+        return [(one.status, one.revisions.count()) for one in found]
+
+    return Prepared([load.pk], seen, [("published", 2)])
+
+
 def compute_coverage(world: World) -> Prepared:
     """Of one department: the nation is three seconds."""
     CoverageCell.objects.all().delete()
@@ -199,6 +255,30 @@ def compute_coverage(world: World) -> Prepared:
     coverage.compute(dt.date(2026, 2, 2), ["90"])
     days = CoverageCell.objects.values_list("on", flat=True)
     return Prepared([], lambda: (CoverageCell.objects.count(), set(days.all())), (18, {portal_clock.today()}))
+
+
+def keep_catalogue(world: World) -> Prepared:
+    """One is past its last day, one was not verified for a year: each is told once."""
+    past, old = Offer.objects.filter(status="published", provider__department="90").order_by("pk")[:2]
+    today = portal_clock.today()
+    Offer.objects.exclude(pk__in=[past.pk, old.pk]).update(valid_to=None, verified_on=today)
+    Offer.objects.filter(pk=past.pk).update(valid_to=today - dt.timedelta(days=1))
+    Offer.objects.filter(pk=old.pk).update(valid_to=None, verified_on=today - dt.timedelta(days=400))
+
+    def seen() -> Any:
+        rows = Offer.objects.filter(pk__in=[past.pk, old.pk]).order_by("pk")
+        return [(row.status, row.revisions.count(), row.asked_reason) for row in rows]
+
+    return Prepared([], seen, [("expired", 1, ""), ("published", 1, "stale")])
+
+
+def publish_guides(world: World) -> Prepared:
+    """One was made long ago, one was given up, one was never asked for."""
+    Department.objects.exclude(code__in=["04", "90"]).update(is_current=False)
+    Publication.objects.all().delete()
+    Publication.objects.create(code="04", done_at=portal_clock.instant())
+    Publication.objects.create(code="90", failed_at=portal_clock.instant())
+    return Prepared([], Publication.objects.undone().count, 3)
 
 
 def purge_sign_in(world: World) -> Prepared:
@@ -226,11 +306,16 @@ CASES: dict[str, Callable[[World], Prepared]] = {
     "notifications.expand": expand,
     "notifications.send": send,
     "operators.compute_coverage": compute_coverage,
+    "operators.keep_catalogue": keep_catalogue,
+    "operators.load_offers": load_offers,
+    "operators.publish_guides": publish_guides,
     "requests.ask_due_surveys": ask_due_surveys,
     "requests.dispatch_decision": dispatch,
     "requests.purge_drafts": purge_drafts,
     "requests.purge_held_acts": purge_held_acts,
+    "requests.remind_providers": remind_providers,
     "requests.route_support_request": route,
+    "requests.simulate": simulate,
     "requests.write_letter": write_letter,
 }
 

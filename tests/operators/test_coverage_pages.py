@@ -98,11 +98,11 @@ def test_a_desk_sees_no_other_department(as_: As) -> None:
 def test_the_export_holds_every_cell(name: str, page: str, departments: int, as_: As) -> None:
     answer = as_(name).get(page, {"format": "csv"})
     assert answer["Content-Type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
-    assert len({row["departement"] for row in rows}) == departments
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"))
+    assert len({row["Département"] for row in rows}) == departments
     for row in rows[:50]:
-        codes = row["codes_sans_offre_locale"].split()
-        assert len(codes) == int(row["sans_offre_locale"])
+        codes = row["Codes sans offre locale"].split()
+        assert len(codes) == int(row["Sans offre locale"])
 
 
 def test_the_coverage_of_a_day_adds_up() -> None:

@@ -163,23 +163,32 @@ def test_every_offer_is_accounted_for_with_its_reasons(body: Facts, catalogue: t
 
 
 @EXAMPLES
-@given(bodies, catalogues)
-def test_an_irrelevant_offer_changes_nothing(body: Facts, catalogue: tuple[OfferRecord, ...]) -> None:
-    elsewhere = OfferRecord(
-        id=99, uuid="x", code="ailleurs", title="Ailleurs", provider_code="p9", provider_name="P9",
-        provider_kind="caue", coverage=(Area("department", "75"),), themes=frozenset({"COM"}), status="published",
-        price_model="free", legal_mode="tender",
-    )  # fmt: skip
-    with_it = match(body, [*catalogue, elsewhere])
-    assert with_it.candidates == match(body, catalogue).candidates
+@given(bodies, catalogues, offers("offre-99"))
+def test_an_irrelevant_offer_changes_nothing(
+    body: Facts, catalogue: tuple[OfferRecord, ...], irrelevant: OfferRecord
+) -> None:
+    """Whatever it does and for whom, an offer of elsewhere: but for the count of those that hold elsewhere."""
+    elsewhere = dataclasses.replace(irrelevant, coverage=(Area("department", "75"),))
+    without, beside = assess(body, catalogue), assess(body, [*catalogue, elsewhere])
+    assert beside.matching.candidates == without.matching.candidates
+    assert beside.matching.misses == without.matching.misses
+    assert beside.recommendation == without.recommendation
+    assert beside.evidence == without.evidence
 
 
 @EXAMPLES
-@given(bodies, catalogues)
-def test_widening_the_coverage_never_removes_a_candidate(body: Facts, catalogue: tuple[OfferRecord, ...]) -> None:
-    wider = [dataclasses.replace(offer, coverage=(*offer.coverage, Area("nation", "FR"))) for offer in catalogue]
+@given(bodies, catalogues, areas)
+def test_widening_the_coverage_never_removes_a_candidate(
+    body: Facts, catalogue: tuple[OfferRecord, ...], more: tuple[str, str]
+) -> None:
+    """One area more, or one exclusion less: whatever the level."""
+    wider = [dataclasses.replace(offer, coverage=_with(offer.coverage, more)) for offer in catalogue]
     before = {candidate.offer.code for candidate in match(body, catalogue).candidates}
     assert before <= {candidate.offer.code for candidate in match(body, wider).candidates}
+
+
+def _with(coverage: tuple[Area, ...], more: tuple[str, str]) -> tuple[Area, ...]:
+    return (*(area for area in coverage if (area.level, area.code) != more), Area(*more))
 
 
 @EXAMPLES

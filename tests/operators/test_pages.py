@@ -114,3 +114,39 @@ def test_the_panel_of_a_territory(client: Client, catalogue: None) -> None:
     village = text(client.get("/territoires/15117/"))
     assert "Villages d’avenir" in village
     assert "Qui peut aider" not in text(client.get("/territoires/REG-93/"))
+
+
+def test_a_card_says_whom_to_call_and_its_links_carry_the_question(client: Client) -> None:
+    caue = provider(telephone="0492000000", email="caue@demo.example", website="https://caue.example")
+    found = offer(of=caue)
+    Subject.objects.create(code="commerce", label="Commerce", theme="COM", group="activity")
+    page = text(client.get("/offres/", {"commune": "04121", "sujet": "commerce"}))
+    assert (
+        f"04{NB}92{NB}00{NB}00{NB}00" in page and "mailto:caue@demo.example" in page and "https://caue.example" in page
+    )
+    assert f'href="{found.get_absolute_url()}?commune=04121&amp;sujet=commerce"' in page
+    assert "/demandes/nouvelle/?collectivite=04121&amp;sujet=commerce" in page
+    assert 'href="/offres/guide/04/"' in page
+    Provider.objects.update(telephone="", email="", website="")
+    assert "par le guichet du département" in text(client.get("/offres/", {"commune": "04121"}))
+
+
+def test_an_offer_says_whether_it_is_open_to_the_body_that_asked(client: Client) -> None:
+    found = offer(of=provider(), population_max=1000)
+    address = found.get_absolute_url()
+    near = text(client.get(address, {"commune": "04121", "sujet": "commerce"}))
+    assert "Pour Mézel (04)" in near and "Rien n’exclut votre collectivité" in near
+    assert "/offres/?commune=04121&amp;sujet=commerce" in near
+    assert "Cette offre ne convient pas" in text(client.get(address, {"commune": "04070"}))
+    assert "ne couvre pas votre territoire" in text(client.get(address, {"commune": "90010"}))
+    for nobody in ("", "zzz", "\x00", "99999"):
+        assert "Pour " not in text(client.get(address, {"commune": nobody})).split("<main")[1].split("Ce que")[0]
+
+
+def test_near_misses_and_the_guide_on_a_territory(client: Client) -> None:
+    offer(of=provider(), title="Petits villages", population_max=500)
+    page = text(client.get("/territoires/04121/"))
+    assert "Écartées de peu, et pourquoi (1)" in page and "Petits villages" in page
+    assert "votre commune compte" in page or "moins de" in page
+    assert 'href="/offres/guide/04/"' in page
+    assert 'href="/offres/guide/04/"' in text(client.get("/territoires/04/"))

@@ -59,7 +59,7 @@ def test_a_provider_keeps_its_own_and_never_publishes_it(rows: None) -> None:
     [actor] = [actor for actor in actors() if actor.organisation_id]
     abilities = {each.code: offer_abilities(actor, each) for each in Offer.objects.select_related("provider")}
     assert abilities["caue-04-draft"] == {"view", "edit", "submit"}
-    assert abilities["caue-04-in-review"] == {"view", "edit"}
+    assert abilities["caue-04-in-review"] == {"view", "edit", "withdraw"}
     assert abilities["caue-05-draft"] == frozenset()
     assert abilities["caue-05-published"] == {"view"}
 

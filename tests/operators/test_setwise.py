@@ -81,3 +81,11 @@ def test_each_need_has_the_same_outcome(needs: list[Facts], offers: tuple[OfferR
         assert row["best"] == best
         assert row["certain"] == proposed.certain
         assert row["local_on_theme"] == found.local_on_theme
+
+
+@EXAMPLES
+@given(st.lists(bodies, min_size=1, max_size=4), catalogues)
+def test_candidates_are_the_pairs_that_nothing_excludes(needs: list[Facts], offers: tuple[OfferRecord, ...]) -> None:
+    found = {(row["need"], row["offer"]): row["score"] for row in asked(setwise.candidates, needs, offers)}
+    pairs = asked(setwise.pairs, needs, offers)
+    assert found == {(row["need"], row["offer"]): row["score"] for row in pairs if row["failed"] is None}

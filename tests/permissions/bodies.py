@@ -14,6 +14,15 @@ from requests.views.national import live_agreement
 from tests.permissions.cast import COMMUNE, JUSTIFICATION
 
 TEXT = "Un texte qui dit pourquoi."
+#: What a published offer may not lack.
+OFFER = {
+    "description": TEXT,
+    "themes": ["COM"],
+    "coverage": "département 04",
+    "legal_mode": "free_by_right",
+    "price_model": "free",
+    "price_label": "Sans frais pour vous",
+}
 
 #: Routes whose page says which text was read → the mark of that text, from the row of the file that it shows.
 READ_FIRST: dict[str, Callable[[SupportRequest], str]] = {
@@ -47,6 +56,8 @@ def bodies(keys: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
     }
     return {
         # desk
+        "requests:silence": {"commune": [COMMUNE]},
+        "requests:visit": {"version": 1, "note": TEXT},
         "requests:record": {
             **application,
             "collectivity": COMMUNE,
@@ -65,6 +76,18 @@ def bodies(keys: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
             "phase": "framing",
         },
         "requests:act-decider": {"kind": "local", "offers": [offer], "message": TEXT, "reason": TEXT},
+        "requests:act-solliciter": {
+            "kind": "local",
+            "offers": [keys["other_offer"]],
+            "message": TEXT,
+            "reason": TEXT,
+        },
+        "requests:solicitation-cancel": {"reason": TEXT},
+        "operators:new-provider": {"name": "Centre de gestion d’essai", "kind": "other_public", "department": "04"},
+        "operators:edit-provider": {"name": "Agence technique d’essai"},
+        "operators:kept-offer": {"acte": "confirmer"},
+        "operators:edit-offer": {"title": "Un autre intitulé", **OFFER},
+        "operators:absences": {"first_day": "2026-12-01", "last_day": "2026-12-04"},
         "requests:act-reorienter": {"reason": "grant", "target": "La préfecture", "text": TEXT},
         "requests:act-rattacher": {"host": keys["host"], "reason": TEXT},
         "requests:act-detacher": {"person": keys["instructor"], "reason": TEXT},
@@ -85,6 +108,14 @@ def bodies(keys: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
         "requests:act-refuser-cloture": {"reason": TEXT},
         "requests:act-rouvrir": {"reason": TEXT},
         "requests:act-joindre": lambda: {"channel": "public", "file": _pdf()},
+        "requests:simulation-new": {
+            "key": str(uuid.uuid4()),
+            "title": "Essai",
+            "start": "2026-01-01",
+            "end": "2026-11-20",
+            "without_kinds": ["caue"],
+            "judged_on": "today",
+        },
         # referral, agreement
         "requests:referral": {
             "motives": ["complexity"],

@@ -5,6 +5,7 @@ role says. The near misses stand as close as one can without the right.
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,12 +17,14 @@ from accounts.services.people import ensure_organisation
 from accounts.services.signatures import ActText, ensure_act
 from common.actor import Matter, Role
 from operators.models import Offer, Provider
+from operators.services import loads
 from requests.demonstration.case import Case, file
 from requests.demonstration.stage import Stage
 from requests.enums import AssignmentKind
-from requests.models import Draft, SupportRequest
-from requests.services import agreement, followup, intake, national, referral, triage
+from requests.models import Draft, SupportRequest, Visit
+from requests.services import agreement, followup, intake, national, referral, triage, visits
 from territories.models import Collectivity
+from tests.requests.simulating import computed, financing
 
 #: The town hall of every file, its grouping, and a commune beside.
 COMMUNE, NEIGHBOUR = "04134", "04022"
@@ -318,7 +321,13 @@ def build() -> Cast:
         starts_on=dt.date(2026, 11, 1),
         status=MandateStatus.CLAIMED,
     )
+    sheet = loads.deposit(
+        "carte.csv", b"Code;Prestataire\n", stage.actor(cast.mandates["inst"]), department="04", key=uuid.uuid4()
+    )
+    visits.add(stage.actor(cast.mandates["inst"]), [COMMUNE])
     cast.keys = {
+        "sheet": str(sheet.uuid),
+        "visit": str(Visit.objects.get(commune__code=COMMUNE).uuid),
         "receipt": str(receipt.uuid),
         "letter": str(rows["referred"].documents.get(kind="referral").uuid),
         "solicitation": str(rows["search"].solicitations.get().uuid),
@@ -336,5 +345,7 @@ def build() -> Cast:
         "act": str(SignatureAct.objects.get(number="2026-257-003").uuid),
         "contractor": str(ensure_organisation("bureau", OrganisationKind.CONTRACTOR, "Bureau d’études").pk),
         "offer": str(Offer.objects.get(code="atd-batiment-04").uuid),
+        "other_offer": str(Offer.objects.get(code="caue-bourg-04").uuid),
+        "simulation": str(computed(stage.actor(cast.mandates["anct"]), financing()).uuid),
     }
     return cast

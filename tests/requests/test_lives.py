@@ -18,7 +18,7 @@ from requests.demonstration.stage import Stage, key
 from requests.demonstration.steps import EVENING, SIGNED
 from requests.demonstration.words import Words, load
 from requests.enums import Channel, Outcome
-from requests.models import Document, SupportRequest
+from requests.models import Document, RoutingAssessment, Solicitation, SupportRequest
 from requests.queue import COUNTERS_BY_KEY, current
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -153,6 +153,24 @@ def test_nobody_asks_for_what_an_expert_would_smile_at(planned: list[Life]) -> N
         assert "anru" not in operators
 
 
+def test_an_offer_is_asked_where_it_holds_and_the_agency_where_nobody_says_yes(planned: list[Life]) -> None:
+    catalogue = played.offers()
+    offers = {offer.code: offer for offer in catalogue}
+    for life in planned:
+        asked = [offers[code] for step in life.steps if step.verb == "solicit" for code in step.given["codes"]]
+        assert all(offer.fits(life.body) for offer in asked), life
+        assert len({offer.provider for offer in asked}) == len(asked), life
+        if any(step.verb == "refer" for step in life.steps):
+            answers = [step.given["accepted"] for step in life.steps if step.verb == "answer"]
+            assert answers == [False] * len(asked) and len(asked) <= lives.FEW, life
+            if not asked:
+                assert not [
+                    offer.code
+                    for offer in catalogue
+                    if not offer.national and life.need.subject in offer.subjects and offer.reaches(life.body)
+                ]
+
+
 def test_words_are_french_print(words: Words) -> None:
     folder = [f"{need.title}\n{need.text}" for need in words.needs]
     text = "\n".join([*folder, str(words.texts)])
@@ -205,12 +223,26 @@ def test_lives_of_every_kind_are_lived_once(planned: list[Life], words: Words, c
         assert not life.is_ended or row.outcome == life.outcome, life.key
         assert row.need == life.need.text
     assert list(integrity.breaches()) == []
+    assert_referred_for_want_of_help([rows[key(life.key)] for life in chosen if life.outcome in quotas.NATIONAL])
     assert set(OutboxEvent.objects.undone().values_list("pk", flat=True)) <= waiting, "nobody is written to"
     assert Document.objects.undone().count() - letters <= 3 * sum(not life.is_ended for life in chosen)
     assert not Document.objects.filter(
         support_request__in=[rows[key(one.key)] for one in chosen if one.is_ended]
     ).exists()
     assert played.live(chosen, words, Stage()) == 0, "twice is once"
+
+
+def assert_referred_for_want_of_help(referred: list[SupportRequest]) -> None:
+    """The evidence read beside the motive: no local offer stands there that nobody asked, or that said yes."""
+    assert referred
+    asked: dict[int, set[str]] = {row.pk: set() for row in referred}
+    solicitations = Solicitation.objects.filter(support_request__in=referred, state="declined")
+    for row, provider in solicitations.values_list("support_request", "provider__code"):
+        asked[row].add(provider)
+    proposals = RoutingAssessment.objects.filter(support_request__in=referred).order_by("computed_at")
+    for row, found in dict(proposals.values_list("support_request", "document")).items():
+        local = {each["provider"]["code"] for each in found["matching"]["candidates"] if each["family"] == "local"}
+        assert local == asked[row], found["facts"]
 
 
 def test_this_morning_s_queue_stays_what_it_was(planned: list[Life], words: Words, clock: object) -> None:

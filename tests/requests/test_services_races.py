@@ -143,6 +143,7 @@ def test_a_request_whose_subject_changes_while_its_routing_waits_is_routed_with_
     """A lock that joined the subject would come back without the row, and its job would be done for nothing."""
     rows = [submitted(stage).row, submitted(stage, "deux").row]
     before = [row.assessment_id for row in SupportRequest.objects.filter(pk__in=[row.pk for row in rows])]
+    SupportRequest.objects.filter(pk=rows[1].pk).update(phase="works")
     waiting = [routing.ask(row) for row in rows]
     locked = threading.Event()
 

@@ -302,12 +302,12 @@ def test_a_sibling_provider_answers_for_nobody_else(stage: Stage) -> None:
             solution.answer_solicitation(asked, actor, accepted=True)
 
 
-def test_the_last_answer_gives_the_file_back_to_the_desk(stage: Stage) -> None:
+def test_an_acceptance_gives_the_file_back_to_the_desk(stage: Stage) -> None:
     case = searched(stage)
     assert case.row.holder == "provider"
-    case.answer("2026-11-05", "atd-batiment-04", text="Accord.")
+    case.answer("2026-11-05", "caue-bourg-04", accepted=False, reason="workload", text="Non.")
     assert case.row.holder == "provider"
-    case.answer("2026-11-06", "caue-bourg-04", accepted=False, reason="workload", text="Non.")
+    case.answer("2026-11-06", "atd-batiment-04", text="Accord.")
     assert case.row.holder == "desk"
 
 

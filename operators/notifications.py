@@ -1,0 +1,105 @@
+"""What keepers and reviewers of offers are told by mail."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from django.urls import reverse
+
+from common.french import day
+from notifications.registry import Notification, Recipient, register
+from operators import events, recipients
+from operators.enums import OfferStatus
+from operators.models import Offer
+
+
+class OfferMail(Notification):
+    """One offer, a few sentences, the page where it is kept."""
+
+    template = "operators/mail/offer"
+    title: ClassVar[str]
+    button: ClassVar[str] = "Ouvrir l’offre"
+
+    def load(self, event: Any) -> Offer:
+        return Offer.objects.select_related("provider").get(pk=event.offer_id)
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        offer: Offer = self.about(event)
+        return recipients.of_provider(offer.provider)
+
+    def subject(self, event: Any, recipient: Recipient) -> str:
+        offer: Offer = self.about(event)
+        return f"{offer.provider.display_name} : {self.title} ({offer.title})"
+
+    def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
+        offer: Offer = self.about(event)
+        return {
+            "offer": offer,
+            "paragraphs": [text for text in self.paragraphs(offer) if text],
+            "path": reverse("operators:kept-offer", args=[offer.uuid]),
+            "button": self.button,
+        }
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        raise NotImplementedError
+
+
+@register
+class ToReview(OfferMail):
+    kind = "offer_to_review"
+    event = events.OfferToReview
+    label = "Offre à relire"
+    title = "une offre est à relire"
+    button = "Relire l’offre"
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        offer: Offer = self.about(event)
+        return recipients.reviewers_of(offer.provider)
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        what = "une modification de son offre" if offer.pending is not None else "une offre"
+        yield f"{offer.provider.name} vous envoie {what} « {offer.title} »."
+        yield "Elle n’entre au catalogue qu’après votre relecture."
+
+
+@register
+class Reviewed(OfferMail):
+    kind = "offer_reviewed"
+    event = events.OfferReviewed
+    label = "Offre relue"
+    title = "votre offre a été relue"
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        if offer.review_note:
+            yield f"Votre offre « {offer.title} » vous est renvoyée avec ce mot :"
+            yield offer.review_note
+            if offer.status == OfferStatus.PUBLISHED:
+                yield "En attendant, l’offre reste au catalogue telle qu’elle était."
+        else:
+            yield f"Votre offre « {offer.title} » est au catalogue."
+
+
+@register
+class Questioned(OfferMail):
+    kind = "offer_questioned"
+    event = events.OfferQuestioned
+    label = "Offre à confirmer"
+    title = "votre offre vaut-elle toujours ?"
+    button = "Confirmer ou modifier l’offre"
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"Votre offre « {offer.title} » est au catalogue ; {offer.get_asked_reason_display()}."
+        if offer.valid_to is not None:
+            yield f"Elle prend fin le {day(offer.valid_to)}."
+        yield "Dites en un clic qu’elle vaut toujours, et combien de collectivités vous pouvez encore accompagner."
+
+
+@register
+class Expired(OfferMail):
+    kind = "offer_expired"
+    event = events.OfferExpired
+    label = "Offre arrivée à son terme"
+    title = "votre offre a pris fin"
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"Votre offre « {offer.title} » est arrivée à son terme ; elle n’est plus proposée aux collectivités."
+        yield "Pour la reprendre, changez sa date de fin et renvoyez-la à la relecture."

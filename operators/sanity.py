@@ -1,0 +1,160 @@
+"""What is wrong with a catalogue, for those who keep it: offers that nobody can match, offers told twice, bodies that
+can't be reached, engagements beyond the places declared. Each finding names the offers and the cure.
+
+Whether an offer can match anybody is asked of the engine itself, set by set: every body of the departments it touches,
+whatever its project.
+"""
+
+import datetime as dt
+import itertools
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from common.actor import Actor
+from common.french import day, joined, plural
+from operators import coverage, relations
+from operators.enums import OfferStatus
+from operators.matching import setwise
+from operators.matching.criteria import BY_KEY
+from operators.models import Offer, Provider
+from territories.names import normalise
+
+#: Two offers of a department that share this part of their words, or more, are told twice.
+ALIKE = 0.8
+#: Beyond, each offer of a department is compared with those of its own body only.
+MANY = 400
+#: Shorter words say nothing of what an offer is.
+LETTERS = 4
+#: Criteria that an offer fails for a time, not for ever.
+_PASSING = ("validity", "capacity")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend: what it is about, in a sentence that says the cure."""
+
+    sentence: str
+    offers: tuple[Offer, ...] = ()
+    providers: tuple[Provider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    title: str
+    findings: tuple[Finding, ...]
+
+
+#: Checks that apps above add: the engagements that they know of.
+_others: dict[str, Callable[[Sequence[Offer], Actor], Iterable[Finding]]] = {}
+
+
+def register(title: str, check: Callable[[Sequence[Offer], Actor], Iterable[Finding]]) -> None:
+    """Adds a check, under its title, of what its reader may know; a title is used once."""
+    if _others.setdefault(title, check) is not check:
+        raise ValueError(f"check registered twice: {title}")
+
+
+def checks_of(offers: Sequence[Offer], providers: Sequence[Provider], actor: Actor) -> list[Check]:
+    """Every check on these offers (provider, coverage, subjects loaded) and bodies; queries do not grow with them."""
+    live = [offer for offer in offers if offer.status in (OfferStatus.PUBLISHED, OfferStatus.IN_REVIEW)]
+    found: dict[str, Iterable[Finding]] = {
+        "Offres ouvertes à aucune collectivité": _unreachable(live, actor.on),
+        "Sujets hors des thèmes": _lost_subjects(live),
+        "Offres sans moment du projet": _without_phase(live),
+        "Offres en double": _alike(live),
+        "Offres complètes": _full(live),
+        "Organismes sans contact": _unreached(providers),
+        **{title: check(live, actor) for title, check in _others.items()},
+    }
+    return [Check(title, tuple(findings)) for title, findings in found.items()]
+
+
+def _unreachable(offers: Sequence[Offer], on: dt.date) -> Iterable[Finding]:
+    by_pk = {offer.pk: offer for offer in offers if offer.status == OfferStatus.PUBLISHED and offer.is_valid_on(on)}
+    failures = _failures(by_pk, on)
+    for pk, offer in by_pk.items():
+        reasons = failures.get(pk, {"territory": 1})
+        if None in reasons or set(reasons) & set(_PASSING):
+            continue
+        first = max(reasons, key=lambda key: reasons[key] or 0)
+        label = BY_KEY[first or "territory"].label.lower()
+        said = f"Aucune collectivité de son territoire ne remplit ses conditions ({label})"
+        yield Finding(f"{said} : élargissez-les, ou retirez-la.", (offer,))
+
+
+def _failures(offers: Collection[int], on: dt.date) -> Mapping[int, Mapping[str | None, int]]:
+    """Offer → first criterion failed (none when nothing fails) → how many bodies."""
+    if not offers:
+        return {}
+    departments = sorted({code for codes in coverage.reach(offers).values() for code in codes})
+    found: dict[int, dict[str | None, int]] = {}
+    needs = relations.bodies("c.is_current AND NOT c.fictitious AND c.department_id = ANY(%(departments)s)")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH needs AS MATERIALIZED ({needs}), "  # noqa: S608
+            f"kept AS MATERIALIZED ({relations.offers('f.id = ANY(%(offers)s)')}) "
+            f"SELECT p.offer, p.failed, count(*) FROM ({setwise.pairs('needs', 'kept')}) p GROUP BY 1, 2",
+            {"on": on, "departments": departments, "offers": list(offers)},
+        )
+        for pk, failed, count in cursor.fetchall():
+            found.setdefault(pk, {})[failed] = count
+    return found
+
+
+def _lost_subjects(offers: Sequence[Offer]) -> Iterable[Finding]:
+    for offer in offers:
+        lost = [subject.label for subject in offer.subjects.all() if subject.theme not in offer.themes]
+        if lost:
+            yield Finding(f"Ajoutez le thème de : {joined(lost)}, ou décochez.", (offer,))
+
+
+def _without_phase(offers: Sequence[Offer]) -> Iterable[Finding]:
+    for offer in offers:
+        if offer.themes and not offer.phases and not offer.services:
+            yield Finding("Ni moment du projet ni service : elle répond à tout, et passe après les autres.", (offer,))
+
+
+def _alike(offers: Sequence[Offer]) -> Iterable[Finding]:
+    """Of one department: the same title from the same body, or nearly the same words."""
+    words = {offer.pk: _words(f"{offer.title} {offer.description}") for offer in offers}
+    places = Counter(offer.provider.department_id for offer in offers)
+    groups: dict[object, list[Offer]] = {}
+    for offer in offers:
+        crowded = places[offer.provider.department_id] > MANY
+        groups.setdefault(offer.provider_id if crowded else offer.provider.department_id, []).append(offer)
+    for group in groups.values():
+        for one, other in itertools.combinations(group, 2):
+            both, either = words[one.pk] & words[other.pk], words[one.pk] | words[other.pk]
+            twin = one.provider_id == other.provider_id and normalise(one.title) == normalise(other.title)
+            if twin or (either and len(both) >= ALIKE * len(either)):
+                yield Finding(
+                    "Deux offres presque identiques : gardez-en une, ou dites ce qui les distingue.", (one, other)
+                )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for word in normalise(text).split() if len(word) >= LETTERS)
+
+
+def _full(offers: Sequence[Offer]) -> Iterable[Finding]:
+    for offer in offers:
+        if offer.capacity_left == 0:
+            since = f" depuis le {day(offer.verified_on)}" if offer.verified_on else ""
+            yield Finding(
+                f"Complète{since} : le guichet ne la propose plus. Confirmez-la dès qu’une place se libère.", (offer,)
+            )
+
+
+def _unreached(providers: Sequence[Provider]) -> Iterable[Finding]:
+    for provider in providers:
+        if provider.is_active and not (provider.email or provider.telephone or provider.website):
+            yield Finding("Ni courriel, ni téléphone, ni site : complétez sa fiche.", (), (provider,))
+
+
+def over_capacity(offer: Offer, engaged: int, since: dt.date) -> Finding:
+    """What is said of an offer that more bodies were promised than it had places."""
+    left = plural(offer.capacity_left or 0, "place")
+    return Finding(f"{plural(engaged, 'accord')} depuis le {day(since)} pour {left} : confirmez les places.", (offer,))

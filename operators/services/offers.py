@@ -1,0 +1,326 @@
+"""The life of an offer: written by its keeper, read again by the desk (by the agency for national ones), published,
+confirmed once a year, withdrawn or arrived at its term. What was published stays in force until its change is accepted.
+
+Every act leaves an ``OfferRevision``; those that change what the engine reads tell it (``OfferChanged``).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from common import clock
+from common.actor import Actor
+from common.errors import Conflict, Invalid, NotAllowed
+from common.events import emit
+from operators import events
+from operators.enums import OfferStatus, QuestionReason, RevisionKind
+from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
+from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
+from operators.services.faults import Known, faults_of, gaps_of
+from operators.values import COLUMNS, Difference, OfferValues
+from territories.names import normalise
+
+_REFUSALS = {
+    OfferAbility.EDIT: "Cette offre est tenue par un autre organisme.",
+    OfferAbility.SUBMIT: "Cette offre n’attend pas d’être envoyée à la relecture.",
+    OfferAbility.REVIEW: "La relecture des offres revient au guichet du département, ou à l’Agence.",
+    OfferAbility.WITHDRAW: "Cette offre n’est plus au catalogue.",
+}
+
+
+def record(
+    provider: Provider,
+    values: OfferValues,
+    actor: Actor,
+    *,
+    offer: Offer | None = None,
+    seen: str | None = None,
+    uuid: UUID | None = None,
+    settles: bool = False,
+    source: str = "",
+    known: Known | None = None,
+    at: dt.datetime | None = None,
+) -> Offer:
+    """Writes an offer of this provider: a new draft, or what ``offer`` becomes.
+
+    A published offer changes at once when its reviewer writes it; else the change waits for its review. ``seen`` is the
+    mark of the offer that was read (None: not read on a page); ``known`` spares queries to who writes many; a new
+    offer sent twice under one ``uuid`` is one. Writing what is there already does nothing; a day of verification never
+    goes back. Raises :class:`Invalid` with the first fault, :class:`NotAllowed`, or :class:`Conflict` when somebody
+    wrote it meanwhile.
+    """
+    at = at or clock.now()
+    with transaction.atomic():
+        if offer is None:
+            if ProviderAbility.EDIT not in provider_abilities(actor, provider):
+                raise NotAllowed("Ce prestataire est tenu par un autre organisme.")
+            provider = Provider.objects.select_for_update(of=("self",), no_key=True).get(pk=provider.pk)
+            if uuid is not None and (sent := provider.offers.filter(uuid=uuid).first()):
+                return sent
+            code = _free_code(values.title, provider)
+            offer = Offer(uuid=uuid or uuid4(), provider=provider, code=code, illustrative=provider.illustrative)
+        else:
+            offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        published = offer.status == OfferStatus.PUBLISHED
+        faults = faults_of(values, offer.provider, illustrative=offer.illustrative, known=known)
+        _refuse(faults or (gaps_of(values) if published else []))
+        before = OfferValues.of(offer) if offer.pk else None
+        if before and before.verified_on:
+            values = replace(values, verified_on=max(before.verified_on, values.verified_on or before.verified_on))
+        if published and OfferAbility.REVIEW not in offer_abilities(actor, offer):
+            return _propose(offer, values, actor, at, source)
+        settled = settles and offer.pending is not None
+        if settled:
+            offer.pending, offer.pending_at, offer.review_note = None, None, ""
+        if values == before and not settled:
+            return offer
+        changes = values.differences(before) if before else []
+        _write(offer, values)
+        _log(offer, RevisionKind.EDITED if before else RevisionKind.CREATED, actor, at, changes, source)
+        if published:
+            _answered(offer, at)
+            emit(events.OfferChanged(offer_id=offer.pk, at=at))
+        if settled:
+            emit(events.OfferReviewed(offer_id=offer.pk, at=at))
+        return offer
+
+
+def _propose(offer: Offer, values: OfferValues, actor: Actor, at: dt.datetime, source: str) -> Offer:
+    """A published offer, changed by whoever may not publish it: the change waits beside it."""
+    changes = values.differences(OfferValues.of(offer))
+    asked = {change.field: change.after for change in changes}
+    if asked == offer.pending or (not changes and offer.pending is None):
+        return offer
+    offer.pending, offer.pending_at = (asked, at) if changes else (None, None)
+    offer.review_note = ""
+    offer.save(update_fields=["pending", "pending_at", "review_note"])
+    _log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
+    _answered(offer, at)
+    if changes:
+        emit(events.OfferToReview(offer_id=offer.pk, at=at))
+    return offer
+
+
+def submit(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
+    """A draft, or an offer that left the catalogue, is sent to whoever reviews it."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.SUBMIT, seen)
+        _refuse(gaps_of(OfferValues.of(offer)))
+        offer.status, offer.review_note = OfferStatus.IN_REVIEW, ""
+        offer.save()
+        _log(offer, RevisionKind.SUBMITTED, actor, at)
+        emit(events.OfferToReview(offer_id=offer.pk, at=at))
+    return offer
+
+
+def publish(
+    offer: Offer,
+    actor: Actor,
+    *,
+    verified_on: dt.date | None = None,
+    seen: str | None = None,
+    at: dt.datetime | None = None,
+) -> Offer:
+    """The reviewer puts it, or its change, into the catalogue: verified that day, unless told otherwise."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.REVIEW, seen)
+        if offer.status == OfferStatus.PUBLISHED and offer.pending is None:
+            raise Conflict("Cette offre est déjà publiée.", code="already_published")
+        before = OfferValues.of(offer)
+        values = before.changed(offer.pending or {})
+        awaited = offer.status == OfferStatus.IN_REVIEW or offer.pending is not None
+        _refuse(faults_of(values, offer.provider, illustrative=offer.illustrative) or gaps_of(values))
+        if values.valid_to is not None and values.valid_to < timezone.localdate(at):
+            raise Invalid("Cette offre est arrivée à son terme : changez d’abord sa date de fin.", field="valid_to")
+        offer.status, offer.pending, offer.pending_at, offer.review_note = OfferStatus.PUBLISHED, None, None, ""
+        values = replace(values, verified_on=verified_on or timezone.localdate(at))
+        _write(offer, values)
+        _log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
+        _answered(offer, at)
+        if awaited:
+            emit(events.OfferReviewed(offer_id=offer.pk, at=at))
+        emit(events.OfferChanged(offer_id=offer.pk, at=at))
+    return offer
+
+
+def send_back(
+    offer: Offer, actor: Actor, *, note: str, seen: str | None = None, at: dt.datetime | None = None
+) -> Offer:
+    """The reviewer asks for something else, in a word that the keeper reads. What was published stays."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.REVIEW, seen)
+        if offer.status != OfferStatus.IN_REVIEW and offer.pending is None:
+            raise Conflict("Cette offre n’attend plus de relecture.", code="not_in_review")
+        if not note.strip():
+            raise Invalid("Dites ce qui est à reprendre : l’organisme lira ce mot.", field="note")
+        if offer.pending is None:
+            offer.status = OfferStatus.DRAFT
+        offer.pending = offer.pending_at = None
+        offer.review_note = note.strip()[:2000]
+        offer.save()
+        _log(offer, RevisionKind.RETURNED, actor, at)
+        emit(events.OfferReviewed(offer_id=offer.pk, at=at))
+    return offer
+
+
+def withdraw(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
+    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.WITHDRAW, seen)
+        _expire(offer, RevisionKind.WITHDRAWN, actor, at)
+    return offer
+
+
+def confirm(
+    offer: Offer,
+    actor: Actor,
+    *,
+    capacity_left: int | None,
+    seen: str | None = None,
+    at: dt.datetime | None = None,
+) -> Offer:
+    """Its keeper says that it still holds, and how many it can still take (None: no limit). Needs no review."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        if offer.status != OfferStatus.PUBLISHED:
+            raise Conflict("Seule une offre publiée se confirme.", code="not_published")
+        before = OfferValues.of(offer)
+        offer.capacity_left, offer.verified_on = capacity_left, timezone.localdate(at)
+        offer.save()
+        changes = OfferValues.of(offer).differences(before)
+        _log(offer, RevisionKind.VERIFIED, actor, at, changes)
+        _answered(offer, at)
+        emit(events.OfferChanged(offer_id=offer.pk, at=at))
+    return offer
+
+
+def ask_again(offer: Offer, reason: QuestionReason, *, at: dt.datetime | None = None) -> bool:
+    """Asks the keeper whether the offer still holds; False when he was asked less than a month ago."""
+    at = at or clock.now()
+    with transaction.atomic():
+        row = Offer.objects.select_for_update(of=("self",), no_key=True).published().filter(pk=offer.pk).first()
+        if row is None or (row.asked_at is not None and row.asked_at > at - PAUSE):
+            return False
+        Offer.objects.filter(pk=row.pk).update(asked_at=at, asked_reason=reason)
+        _log(row, RevisionKind.QUESTIONED, None, at)
+        emit(events.OfferQuestioned(offer_id=row.pk, at=at))
+    return True
+
+
+# --- the night's round -----------------------------------------------------------------------------------------------
+
+#: A keeper is not asked twice about the same offer within this.
+PAUSE = dt.timedelta(days=30)
+
+
+def expire_due(*, at: dt.datetime | None = None) -> int:
+    """Takes out of the catalogue what was valid until the day before; returns how many. Twice is once."""
+    at = at or clock.now()
+    over = Offer.objects.filter(status=OfferStatus.PUBLISHED, valid_to__lt=timezone.localdate(at))
+    done = 0
+    for pk in list(over.values_list("pk", flat=True)):
+        with transaction.atomic():
+            offer = over.select_for_update(skip_locked=True, of=("self",), no_key=True).filter(pk=pk).first()
+            if offer is not None:
+                _expire(offer, RevisionKind.EXPIRED, None, at)
+                emit(events.OfferExpired(offer_id=offer.pk, at=at))
+                done += 1
+    return done
+
+
+def question_due(*, at: dt.datetime | None = None) -> int:
+    """Asks the keepers of offers that end soon, or that nobody verified for a year; returns how many were asked."""
+    at = at or clock.now()
+    on = timezone.localdate(at)
+    published = Offer.objects.published()
+    reasons = ((QuestionReason.EXPIRING, published.ending(on)), (QuestionReason.STALE, published.stale(on)))
+    return sum(ask_again(offer, reason, at=at) for reason, rows in reasons for offer in list(rows.order_by("pk")))
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _locked(offer: Offer, actor: Actor, ability: OfferAbility, seen: str | None) -> Offer:
+    """The row as it is now, ours until the end of the transaction, if the act is the actor's and he has read it."""
+    row = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("provider").get(pk=offer.pk)
+    if ability not in offer_abilities(actor, row):
+        raise NotAllowed(_REFUSALS[ability])
+    if seen is not None and seen != row.mark:
+        raise Conflict("Cette offre a changé depuis que vous l’avez ouverte. Relisez-la, puis recommencez.")
+    return row
+
+
+def _refuse(faults: Sequence[tuple[str, str]]) -> None:
+    if faults:
+        field, message = faults[0]
+        raise Invalid(message, field=field)
+
+
+def _write(offer: Offer, values: OfferValues) -> None:
+    for name in COLUMNS:
+        value: Any = getattr(values, name)
+        setattr(offer, name, list(value) if isinstance(value, tuple) else value)
+    offer.save()
+    kept = {(row.level, row.code, row.excluded): row.pk for row in offer.coverage.all()}
+    if offer.status == OfferStatus.PUBLISHED and not set(kept) <= {
+        (x.level, x.code, x.excluded) for x in values.coverage
+    }:
+        emit(events.OfferChanged(offer_id=offer.pk))  # where it held until now
+    offer.coverage.exclude(pk__in=[pk for line, pk in kept.items() if line in values.coverage]).delete()
+    OfferCoverage.objects.bulk_create(
+        OfferCoverage(offer=offer, level=line.level, code=line.code, excluded=line.excluded)
+        for line in values.coverage
+        if line not in kept
+    )
+    offer.subjects.set(Subject.objects.filter(code__in=values.subjects))
+
+
+def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
+    published = offer.status == OfferStatus.PUBLISHED
+    offer.status, offer.pending, offer.pending_at = OfferStatus.EXPIRED, None, None
+    offer.save()
+    _log(offer, kind, actor, at)
+    if published:
+        emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _answered(offer: Offer, at: dt.datetime) -> None:
+    """Its keeper, or its reviewer, has just said what it is: there is nothing left to ask."""
+    Offer.objects.filter(pk=offer.pk).update(answered_at=at)
+
+
+def _log(
+    offer: Offer,
+    kind: RevisionKind,
+    actor: Actor | None,
+    at: dt.datetime,
+    changes: Sequence[Difference] = (),
+    source: str = "",
+) -> None:
+    OfferRevision.objects.create(
+        offer=offer,
+        kind=kind,
+        at=at,
+        person_id=actor.person_id if actor else None,
+        body=actor.body[:200] if actor else "",
+        changes=[list(change) for change in changes],
+        source=source[:200],
+    )
+
+
+def _free_code(title: str, provider: Provider) -> str:
+    """« amo-ecole-atd-04 », numbered when taken."""
+    stem = slugify(f"{slugify(normalise(title))[:24]}-{provider.code}")[:52].strip("-")
+    taken = set(Offer.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    return next(code for n in range(1, len(taken) + 2) if (code := f"{stem}-{n}" if n > 1 else stem) not in taken)

@@ -1,0 +1,133 @@
+"""« Propositions suivies »: how far decisions agree with proposals, for the desk and for the agency."""
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.text import slugify
+
+from accounts.forms.fields import DayField
+from common import clock, perimeter
+from common.actor import DESK_ROLES, NATIONAL_ROLES
+from requests import followed
+from requests.models import Decision, SupportRequest
+from requests.views.acts import SignedInView, page_of
+
+YEAR = dt.timedelta(days=365)
+
+
+class PeriodForm(forms.Form):
+    du = DayField(label="Du", required=False)
+    au = DayField(label="Au", required=False, help_text="Compris.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("du") and data.get("au") and data["du"] > data["au"]:
+            self.add_error("au", "La fin de la période précède son début.")
+        return data
+
+
+class FollowedView(SignedInView):
+    """The desk's departments. ``?format=csv`` exports the counts, ``?format=motifs`` the proposals overruled."""
+
+    readers = DESK_ROLES
+    refusal = "Cette page est celle du guichet."
+    national = False
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if self.actor.role not in self.readers or not followed.may_read(self.actor):
+            raise PermissionDenied(self.refusal)
+        form = PeriodForm(request.GET or None)
+        given = form.cleaned_data if form.is_bound and form.is_valid() else {}
+        last_day = given.get("au") or clock.today()
+        first_day = given.get("du") or (last_day - YEAR if last_day.year > 1 else last_day)
+        # the agency counts files that it does not read: it is told their department and their theme
+        with perimeter.everything("how many decisions follow the proposals, and why the others do not"):
+            found = followed.decisions(self.actor, first_day, last_day)
+            rows = followed.counts(found)
+            wanted = request.GET.get("format")
+            limit = None if wanted == "motifs" else followed.LISTED
+            listed = list(followed.overruled(found)[:limit]) if wanted != "csv" else []
+        if wanted == "csv":
+            return _export("propositions-suivies", _COUNTED, _counted(rows))
+        readable = self._readable(listed)
+        if wanted == "motifs":
+            return _export("propositions-ecartees", _OVERRULED, _overruled(listed, readable))
+        context = {
+            "form": form if form.is_bound else PeriodForm({"du": first_day, "au": last_day}),
+            "first_day": first_day,
+            "last_day": last_day,
+            "total": followed.total(rows),
+            "themes": followed.by_theme(rows),
+            "departments": followed.by_department(rows) if self.national or len(self.actor.departments) > 1 else [],
+            "overruled": [self._line(row, readable) for row in listed],
+            "limit": followed.LISTED,
+            "query": f"du={first_day.isoformat()}&au={last_day.isoformat()}",
+            "national": self.national,
+            "fewest": followed.FEWEST,
+        }
+        return render(request, "requests/desk/followed.html", context)
+
+    def _readable(self, rows: Sequence[Decision]) -> frozenset[int]:
+        """Of these, the files that the reader may open."""
+        wanted = {row.support_request_id for row in rows}
+        return frozenset(
+            SupportRequest.objects.visible_to(self.actor).filter(pk__in=wanted).values_list("pk", flat=True)
+        )
+
+    def _line(self, row: Decision, readable: frozenset[int]) -> dict[str, Any]:
+        support_request = row.support_request
+        shown = support_request.pk in readable
+        return {
+            "row": row,
+            "theme": followed.theme_label(row.theme),  # type: ignore[attr-defined]
+            "department": support_request.department,
+            "name": f"{support_request.collectivity.name} – {support_request.reference}" if shown else "",
+            "page": page_of(self.actor, support_request.reference) if shown else "",
+        }
+
+
+class NationalFollowedView(FollowedView):
+    readers = NATIONAL_ROLES
+    refusal = "Cette page est celle de l’Agence."
+    national = True
+
+
+_COUNTED = ("departement", "theme", "decisions", "suivies", "ecartees")
+_OVERRULED = ("date", "departement", "theme", "reference", "proposition", "decision", "motif")
+
+
+def _counted(rows: Iterable[dict[str, Any]]) -> Iterable[tuple[Any, ...]]:
+    for row in rows:
+        label = followed.theme_label(row["theme"])
+        yield row["department"], label, row["whole"], row["whole"] - row["differed"], row["differed"]
+
+
+def _overruled(rows: Iterable[Any], readable: frozenset[int]) -> Iterable[tuple[Any, ...]]:
+    for row in rows:
+        asked = row.support_request
+        reference = asked.reference if asked.pk in readable else ""
+        proposed, reason = row.assessment.summary, row.reason.text if row.reason else ""
+        theme, decided = followed.theme_label(row.theme), row.get_kind_display()
+        yield row.on.isoformat(), asked.department_id, theme, reference, proposed, decided, reason
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula stays text."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _export(name: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> HttpResponse:
+    """CSV as French spreadsheets open it: semicolons, UTF-8 with its mark."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slugify(name)}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return response

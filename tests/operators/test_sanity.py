@@ -1,0 +1,96 @@
+"""Checks of the catalogue: each finds what it is for, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from common.actor import system
+from operators import coverage, sanity, seeds
+from operators.models import Offer, OfferCoverage, Provider, Subject
+from tests.operators.factories import TODAY
+from tests.operators.factories import offer as make_offer
+from tests.operators.factories import provider as make_provider
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _reference(db: None) -> None:
+    seeds.seed_reference()
+
+
+@pytest.fixture
+def caue() -> Provider:
+    return make_provider("caue-essai", email="caue@demo.example")
+
+
+def found(title: str) -> list[sanity.Finding]:
+    offers = Offer.objects.select_related("provider").prefetch_related("subjects").order_by("code")
+    checks = sanity.checks_of(list(offers), list(Provider.objects.local()), system(TODAY))
+    return [finding for check in checks if check.title == title for finding in check.findings]
+
+
+def codes(title: str) -> set[str]:
+    return {offer.code for finding in found(title) for offer in finding.offers}
+
+
+@pytest.mark.parametrize(
+    ("changes", "criterion"),
+    [
+        ({}, None),
+        ({"population_min": 10_000_000}, "population"),
+        ({"population_max": 3_499}, None),
+        ({"body_kinds": ["ept"]}, "nature"),
+        ({"programmes_required": ["TI"]}, "programme"),
+        ({"valid_to": TODAY.replace(year=2025), "population_min": 10_000_000}, None),
+        ({"capacity_left": 0}, None),
+        ({"capacity_left": 0, "population_min": 10_000_000}, "population"),
+        ({"status": "draft", "population_min": 10_000_000}, None),
+    ],
+)
+def test_an_offer_that_nobody_can_match(caue: Provider, changes: dict[str, Any], criterion: str | None) -> None:
+    make_offer("essai", of=caue, **changes)
+    assert coverage.reach() or criterion is None
+    findings = found("Offres ouvertes à aucune collectivité")
+    assert [criterion in finding.sentence for finding in findings if criterion] == ([True] if criterion else [])
+    assert bool(findings) == (criterion is not None)
+
+
+def test_an_offer_whose_every_territory_is_taken_back(caue: Provider) -> None:
+    offer = make_offer("reprise", of=caue, areas=(("commune", "04121"),))
+    OfferCoverage.objects.create(offer=offer, level="department", code="04", excluded=True)
+    assert codes("Offres ouvertes à aucune collectivité") == {"reprise"}
+
+
+def test_subjects_without_their_theme_moments_and_places(caue: Provider) -> None:
+    lost = make_offer("perdue", of=caue, themes=["COM"], phases=["framing"])
+    lost.subjects.set(Subject.objects.filter(code__in=["ecole", "commerce"]))
+    make_offer("vague", of=caue, phases=[], services=[])
+    make_offer("complete", of=caue, capacity_left=0, phases=["framing"])
+    assert codes("Sujets hors des thèmes") == {"perdue"}
+    assert codes("Offres sans moment du projet") == {"vague"}
+    assert codes("Offres complètes") == {"complete"}
+
+
+def test_twins_and_near_twins_of_one_department(caue: Provider) -> None:
+    text = "Un diagnostic du commerce de la commune, avec une visite des vitrines et trois pistes chiffrées"
+    other = make_provider("chambre-05", department_id="05")
+    make_offer("un", of=caue, title="Diagnostic du commerce", description=text)
+    make_offer("deux", of=caue, title="Diagnostic commerce", description=f"{text}.")
+    make_offer("ailleurs", of=other, title="Diagnostic du commerce", description=text, areas=(("department", "05"),))
+    make_offer("rien", of=caue, title="Conseil en urbanisme", description="Relecture d’un plan local d’urbanisme.")
+    assert codes("Offres en double") == {"un", "deux"}
+    Offer.objects.filter(code="deux").update(title="Diagnostic du Commerce", description="Autre chose entièrement.")
+    assert codes("Offres en double") == {"un", "deux"}, "the same title, from the same body"
+
+
+def test_a_body_without_contact(caue: Provider) -> None:
+    silent = make_provider("muet-04")
+    assert {body.code for finding in found("Organismes sans contact") for body in finding.providers} == {silent.code}
+
+
+def test_checks_cost_the_same_whatever_the_catalogue(caue: Provider, django_assert_max_num_queries: Any) -> None:
+    for number in range(12):
+        make_offer(f"essai-{number}", of=caue, title=f"Essai {number}", description=f"mot{number}aaaa " * 5)
+    with django_assert_max_num_queries(8):
+        found("Offres en double")
