@@ -345,7 +345,9 @@ def offers_of(scope: Scope) -> Iterator[list[Offer]]:
     offers = Offer.objects.kept_by(scope.actor).select_related("provider").prefetch_related("subjects", "coverage")
     if scope.departments:
         offers = offers.filter(provider__department__in=scope.departments)
-    last = ""
-    while batch := list(offers.filter(code__gt=last).order_by("code")[:BATCH]):
+    last, whole = "", 2 * BATCH
+    while batch := list(offers.filter(code__gt=last).order_by("code")[:whole]):
         yield batch
+        if len(batch) < whole:
+            return
         last = batch[-1].code

@@ -116,7 +116,7 @@ def test_an_operator_without_the_agency(visitor_alone: Visitor) -> None:
 
 
 def test_to_the_agency_and_an_operator(visitor_alone: Visitor) -> None:
-    window = Window(visitor_alone, "Une ancienne scierie à dépolluer.", "Friche")
+    window = Window(visitor_alone, "Pas de réseau au hameau du haut.", "Internet, téléphone")
     window.qualified()
     deputy = window.turn("Mme Charme")
     window.act("Décider")
@@ -134,7 +134,7 @@ def test_to_the_agency_and_an_operator(visitor_alone: Visitor) -> None:
     agency.press("Prendre en charge")
     window.act("Confier à un opérateur")
     agency.tick("Cerema")
-    agency.fill("Mission confiée : Cerema", "Étude de la dépollution")
+    agency.fill("Mission confiée : Cerema", "Étude du réseau mobile")
     agency.press("Confier la mission")
     operator = window.turn("M. Alisier")
     window.act("Répondre à la mission")

@@ -149,7 +149,7 @@ VALUES = st.builds(
     delay_days=st.none() | st.integers(0, 32_767),
     capacity_left=st.none() | st.integers(0, 32_767),
     valid_from=DAY,
-    verified_on=DAY,
+    verified_on=st.none() | st.dates(dt.date(2000, 1, 1), TODAY),
     agreed_beforehand=st.booleans(),
     coverage=st.lists(
         st.builds(Line, st.just("commune"), st.sampled_from(["04121", "04134", "97801"]), st.booleans())
