@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from accounts.models import Mandate
 from common.actor import Actor
 from common.french import day, joined, plural
 from operators import coverage, relations
@@ -20,6 +21,7 @@ from operators.enums import OfferStatus
 from operators.matching import setwise
 from operators.matching.criteria import BY_KEY
 from operators.models import Offer, Provider
+from operators.permissions import OWN_ROLES
 from territories.names import normalise
 
 #: Two offers of a department that share this part of their words, or more, are told twice.
@@ -66,7 +68,7 @@ def checks_of(offers: Sequence[Offer], providers: Sequence[Provider], actor: Act
         "Offres sans moment du projet": _without_phase(live),
         "Offres en double": _alike(live),
         "Offres complètes": _full(live),
-        "Organismes sans contact": _unreached(providers),
+        "Organismes sans contact": _unreached(providers, actor.on),
         **{title: check(live, actor) for title, check in _others.items()},
     }
     return [Check(title, tuple(findings)) for title, findings in found.items()]
@@ -148,10 +150,16 @@ def _full(offers: Sequence[Offer]) -> Iterable[Finding]:
             )
 
 
-def _unreached(providers: Sequence[Provider]) -> Iterable[Finding]:
-    for provider in providers:
-        if provider.is_active and not (provider.email or provider.telephone or provider.website):
-            yield Finding("Ni courriel, ni téléphone, ni site : complétez sa fiche.", (), (provider,))
+def _unreached(providers: Sequence[Provider], on: dt.date) -> Iterable[Finding]:
+    """Those whom no mail of the portal reaches: no address, and nobody who answers for them here."""
+    without = [provider for provider in providers if provider.is_active and not provider.email]
+    people = Mandate.objects.in_force(on).proven().filter(role__in=OWN_ROLES)
+    asked = {provider.organisation_id for provider in without}
+    answering = set(people.filter(organisation__in=asked).values_list("organisation", flat=True))
+    for provider in without:
+        if provider.organisation_id not in answering:
+            sentence = "Ni courriel, ni compte : aucune sollicitation ne l’atteint. Complétez sa fiche."
+            yield Finding(sentence, (), (provider,))
 
 
 def over_capacity(offer: Offer, engaged: int, since: dt.date) -> Finding:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from common import clock
 from notifications.models import OutboxEvent
-from requests.demonstration import commissioned, delegated, ends, local, played
+from requests.demonstration import around, commissioned, delegated, ends, local, played
 from requests.demonstration.stage import Stage
 from requests.models import FundingRule, SupportRequest
 
@@ -34,7 +34,7 @@ def reference(report: Report = print) -> None:
 
 
 def demo(report: Report = print) -> None:
-    """The twenty files and this morning's queue, made through the services at their dates; no mail is sent."""
+    """Twenty files, this morning's queue and what surrounds them, by the services at their dates; no mail is sent."""
     stage = Stage()
     began, before = clock.now(), SupportRequest.objects.count()
     stories = {**local.STORIES, **delegated.STORIES, **commissioned.STORIES, **ends.STORIES}
@@ -43,7 +43,7 @@ def demo(report: Report = print) -> None:
             stories[name](stage)
         if rank % 5 == 0:
             report(f"{rank} dossiers sur {len(stories)}")
-    for story in ends.QUEUE:
+    for story in (*ends.QUEUE, *around.STORIES):
         with transaction.atomic():
             story(stage)
     if SupportRequest.objects.count() > before:  # else, what is undone was emitted by somebody

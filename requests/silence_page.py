@@ -1,26 +1,25 @@
 """What the pages of silence show: lines by arrondissement, a map of dots, a sheet to export. No query here."""
 
-import csv
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import FileResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.french import NBSP, day, number, plural
+from common.tabular import respond
 from operators.matching.evidence import FRAGILITY_FACTS, Evidence, Line
 from operators.matching.reasons import evidence_sentence
 from operators.matching.vocabulary import BodyKind
 from requests.silence import Commune, Silence
+from territories.dots import Dots
 
 WITHOUT = "Sans arrondissement"
-WIDTH, MARGIN, TALLEST = 600, 24, 620
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,55 +183,58 @@ LAYERS: tuple[tuple[str, str], ...] = (
 
 
 def map_of(silence: Silence) -> dict[str, Any] | None:
-    """Each commune a dot at its centre, longitudes shortened by the cosine of the latitude; one path a layer."""
-    placed = [one for one in silence.communes if one.body.latitude is not None and one.body.longitude is not None]
-    if not placed:
+    """Each commune a dot; None without any place."""
+    places = {
+        one.body.pk: (float(one.body.longitude), float(one.body.latitude))
+        for one in silence.communes
+        if one.body.latitude is not None and one.body.longitude is not None
+    }
+    if not places:
         return None
-    latitudes = [float(one.body.latitude or 0) for one in placed]
-    narrowed = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
-    flat = [float(one.body.longitude or 0) * narrowed for one in placed]
-    left, width = min(flat), max(max(flat) - min(flat), 1e-6)
-    high, height = max(latitudes), max(max(latitudes) - min(latitudes), 1e-6)
-    scale = min((WIDTH - 2 * MARGIN) / width, (TALLEST - 2 * MARGIN) / height)
+    dots = Dots(places)
     found = {one.body.pk for one in silence.found}
-    paths: dict[str, list[str]] = {name: [] for name, _ in LAYERS}
-    for one, x, latitude in zip(placed, flat, latitudes, strict=True):
-        layer = "other"
-        if one.body.pk in found:
-            layer = "visit" if one.planned or one.visited_on else "silent"
-        paths[layer].append(
-            f"M{round((x - left) * scale + MARGIN, 1)} {round((high - latitude) * scale + MARGIN, 1)}h.01"
-        )
-    wide, tall = round(width * scale) + 2 * MARGIN, round(height * scale) + 2 * MARGIN
-    dot = max(4.0, min(14.0, 0.5 * math.sqrt(wide * tall / len(placed))))
+    layers: dict[str, list[int]] = {name: [] for name, _ in LAYERS}
+    for one in silence.communes:
+        if one.body.pk in places:
+            visit = one.planned or one.visited_on
+            layers["other" if one.body.pk not in found else "visit" if visit else "silent"].append(one.body.pk)
     return {
-        "width": wide,
-        "height": tall,
-        "dot": f"{dot:.1f}",  # as SVG writes numbers
-        "hole": f"{0.4 * dot:.1f}",
-        "layers": [(name, f"{words} ({number(len(paths[name]))})", "".join(paths[name])) for name, words in LAYERS],
-        "missing": len(silence.communes) - len(placed),
+        "width": dots.width,
+        "height": dots.height,
+        "dot": f"{dots.dot:.1f}",  # as SVG writes numbers
+        "hole": f"{0.4 * dots.dot:.1f}",
+        "layers": [(name, f"{words} ({number(len(layers[name]))})", dots.path(layers[name])) for name, words in LAYERS],
+        "missing": len(silence.communes) - len(places),
     }
 
 
 # --- the export ------------------------------------------------------------------------------------------------------
 
 
-def export(silence: Silence, name: str) -> HttpResponse:
-    """CSV as French spreadsheets open it: semicolons, UTF-8 with its mark. An empty cell: unknown, or never."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
-    columns = ["arrondissement", "code_insee", "commune", "population", "millesime_population", "faits_de_fragilite"]
-    for fact in FRAGILITY_FACTS:
-        columns += [fact.key, f"{fact.key}_source"]
-    writer.writerow([*columns, "derniere_demande", "intercommunalite", "derniere_demande_epci", "visite", "visitee_le"])
-    writer.writerows(map(_cells, silence.found))
-    return response
+_OF_THE_COMMUNE = (
+    "Arrondissement",
+    "Code Insee",
+    "Commune",
+    "Population",
+    "Millésime de la population",
+    "Faits de fragilité",
+)
+_OF_ITS_SILENCE = (
+    "Dernière demande",
+    "Intercommunalité",
+    "Dernière demande de l’intercommunalité",
+    "Visite",
+    "Visitée le",
+)
 
 
-def _cells(one: Commune) -> Iterable[Any]:
+def export(silence: Silence, name: str) -> FileResponse:
+    """A line a commune. An empty cell: unknown, or never."""
+    facts = [heading for fact in FRAGILITY_FACTS for heading in (fact.label, f"{fact.label}{NBSP}: source")]
+    return respond("csv", name, [*_OF_THE_COMMUNE, *facts, *_OF_ITS_SILENCE], map(_cells, silence.found))
+
+
+def _cells(one: Commune) -> list[Any]:
     body = one.body
     values: list[Any] = [arrondissement_of(one)[1], body.code, body.name]
     values += [body.population, body.population_vintage, one.holding]

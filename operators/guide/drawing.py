@@ -1,40 +1,33 @@
-"""Maps of dots: each commune at its centre, one path for all those drawn alike. No outline, no query, no script."""
+"""The maps of a guide: how many offers cover each commune, where some hold. No query."""
 
 import itertools
-import math
 from collections.abc import Collection, Sequence
 
 from common.french import NBSP, plural
 from operators.guide.parts import Layer, Map, Sheet, Town
-from operators.guide.places import Commune, Places
+from operators.guide.places import Places
+from territories.dots import Dots
 
-WIDTH, MARGIN, TALLEST = 600, 24, 620
 #: Number of kinds of dots → their shades, from the lightest (0) to the darkest (3): two must be told apart on paper.
 SHADES = {1: (3,), 2: (0, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}
 
 
 class Drawing:
-    """The communes of a department, projected flat: longitudes shortened by the cosine of the latitude."""
+    """The communes of a department."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self._placed = [rank for rank, commune in enumerate(places.communes) if commune.latitude is not None]
-        latitudes = [places.communes[rank].latitude or 0.0 for rank in self._placed]
-        narrowed = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
-        flat = [_flat(places.communes[rank], narrowed) for rank in self._placed]
-        left, right = min(x for x, _ in flat), max(x for x, _ in flat)
-        low, high = min(y for _, y in flat), max(y for _, y in flat)
-        scale = min((WIDTH - 2 * MARGIN) / max(right - left, 1e-6), (TALLEST - 2 * MARGIN) / max(high - low, 1e-6))
-        self.width = round((right - left) * scale) + 2 * MARGIN
-        self.height = round((high - low) * scale) + 2 * MARGIN
-        self._points = {
-            rank: (round((x - left) * scale + MARGIN, 1), round((high - y) * scale + MARGIN, 1))
-            for rank, (x, y) in zip(self._placed, flat, strict=True)
-        }
-        self.dot = round(max(5.0, min(16.0, 0.55 * math.sqrt(self.width * self.height / len(self._placed)))), 1)
+        self._dots = Dots(
+            {
+                rank: (commune.longitude, commune.latitude)
+                for rank, commune in enumerate(places.communes)
+                if commune.longitude is not None and commune.latitude is not None
+            }
+        )
+        self.width, self.height, self.dot = self._dots.width, self._dots.height, self._dots.dot
 
     def path(self, ranks: Collection[int]) -> str:
-        return "".join("M{} {}h.01".format(*self._points[rank]) for rank in sorted(ranks) if rank in self._points)
+        return self._dots.path(sorted(ranks))
 
     def towns(self) -> tuple[Town, ...]:
         """The chief towns of the department and of its arrondissements."""
@@ -43,9 +36,11 @@ class Drawing:
         }
         found = [rank for rank, commune in enumerate(self.places.communes) if commune.code in wanted]
         return tuple(
-            Town(self.places.communes[rank].name, *self._points[rank], self._points[rank][0] > self.width * 0.6)
+            Town(
+                self.places.communes[rank].name, *self._dots.points[rank], self._dots.points[rank][0] > self.width * 0.6
+            )
             for rank in found
-            if rank in self._points
+            if rank in self._dots.points
         )
 
     def by_count(self, sheets: Sequence[Sheet]) -> Map:
@@ -67,10 +62,6 @@ class Drawing:
         layers = (Layer(0, "Communes non couvertes", self.path(others)), Layer(3, "Couvertes", self.path(covered)))
         text = f"Carte des communes couvertes{NBSP}: {sheets[0].reach}."
         return Map(self.width, self.height, self.dot, layers, (), text, sheets)
-
-
-def _flat(commune: Commune, narrowed: float) -> tuple[float, float]:
-    return (commune.longitude or 0.0) * narrowed, commune.latitude or 0.0
 
 
 def counts_of(places: Places, sheets: Sequence[Sheet]) -> list[int]:

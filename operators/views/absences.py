@@ -1,7 +1,5 @@
 """A provider's absences: declared and ended by itself, or by the desk of its department, told by telephone."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -9,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.generic import View
 
-from accounts.access import MandateRequiredMixin
+from accounts.access import AdmittedMixin
 from accounts.forms.fields import DayField, email_field
 from common import clock
 from common.actor import DESK_ROLES, Actor, Role
@@ -44,12 +42,11 @@ class AbsenceForm(forms.Form):
     )
 
 
-class AbsencesView(MandateRequiredMixin, View):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        actor: Actor = request.actor  # type: ignore[attr-defined]
-        if request.user.is_authenticated and actor.role not in DESK_ROLES | {Role.PROVIDER, Role.OPERATOR}:
-            raise PermissionDenied("Cette page est celle des prestataires et du guichet de leur département.")
-        return super().dispatch(request, *args, **kwargs)
+class AbsencesView(AdmittedMixin, View):
+    refusal = "Cette page est celle des prestataires et du guichet de leur département."
+
+    def admits(self, actor: Actor) -> bool:
+        return actor.role in DESK_ROLES | {Role.PROVIDER, Role.OPERATOR}
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         return self.page(self.provider(code), AbsenceForm())

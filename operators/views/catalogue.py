@@ -12,7 +12,7 @@ from accounts.actors import actor_of
 from common import clock
 from operators.cards import asked_by, cards, filing_for, miss_cards
 from operators.catalogue import need_of, records_for
-from operators.enums import BodyKind, EngineeringType, Phase, Service, Theme
+from operators.enums import BodyKind, EngineeringType, Level, OfferStatus, Phase, Service, Theme
 from operators.forms import OfferSearchForm
 from operators.matching.engine import match
 from operators.matching.reasons import ZONING_LABELS, interval
@@ -119,12 +119,30 @@ def provider(request: HttpRequest, code: str) -> HttpResponse:
         .select_related("department")
         .prefetch_related(
             "framework_agreements",
-            Prefetch("offers", queryset=Offer.objects.visible_to(actor).order_by("title"), to_attr="shown_offers"),
+            Prefetch(
+                "offers",
+                queryset=Offer.objects.visible_to(actor).order_by("title").prefetch_related("coverage"),
+                to_attr="shown_offers",
+            ),
         ),
         code=code,
     )
-    context = {"provider": found, "abilities": provider_abilities(actor, found), "today": clock.today()}
+    context = {
+        "provider": found,
+        "areas": _served(found),
+        "abilities": provider_abilities(actor, found),
+        "today": clock.today(),
+    }
     return render(request, "operators/provider.html", context)
+
+
+def _served(found: Provider) -> list[str]:
+    """Names of the areas that its published offers cover, the widest first: a body's coverage is that of its offers."""
+    published = [offer for offer in found.shown_offers if offer.status == OfferStatus.PUBLISHED]  # type: ignore[attr-defined]
+    lines = {Line(row.level, row.code) for offer in published for row in offer.coverage.all() if not row.excluded}
+    names = area_names(lines)
+    widest = sorted(lines, key=lambda line: (Level.values.index(line.level), line.code))
+    return [names.get((line.level, line.code), line.code) for line in widest]
 
 
 def _areas(found: Offer) -> dict[str, list[str]]:

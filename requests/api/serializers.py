@@ -11,6 +11,7 @@ from requests.enums import Channel, ConversationChannel, DecisionKind, Motive, P
 from requests.models import Decision, Document, Message, RoutingAssessment, SupportRequest, Transition
 from requests.permissions import abilities
 from requests.services.intake import Application
+from requests.services.triage import QUESTION
 from territories.models import Collectivity
 
 
@@ -150,12 +151,17 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 
 class NewDecisionSerializer(serializers.Serializer[Any]):
-    """``local`` with offers (UUIDs, in order) and the message their providers read, or ``refer`` with motives."""
+    """``local`` with offers (UUIDs, in order), the message their providers read, what each is asked (offer → question)
+    and the day an answer is expected by; or ``refer`` with motives."""
 
     kind = serializers.ChoiceField(choices=DecisionKind.choices)
     offers = serializers.ListField(child=serializers.UUIDField(), max_length=50, required=False, default=list)
     motives = serializers.ListField(child=serializers.ChoiceField(choices=Motive.choices), required=False, default=list)
     message = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
+    questions = serializers.DictField(
+        child=serializers.CharField(max_length=QUESTION, allow_blank=True), required=False, default=dict
+    )
+    expected_on = serializers.DateField(required=False, allow_null=True, default=None)
     reason = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
 
     def validate_offers(self, given: list[UUID]) -> list[Offer]:
@@ -169,4 +175,8 @@ class NewDecisionSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["offers"] and not attrs["message"].strip():
             raise serializers.ValidationError({"message": "Décrivez le besoin aux prestataires."})
+        unasked = attrs["questions"].keys() - {str(offer.uuid) for offer in attrs["offers"]}
+        if unasked:
+            message = f"Questions sans offre choisie : {', '.join(sorted(unasked))}."
+            raise serializers.ValidationError({"questions": message})
         return attrs

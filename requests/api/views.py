@@ -139,7 +139,13 @@ class SupportRequestViewSet(viewsets.GenericViewSet[SupportRequest]):
         data = given.validated_data
         if data["kind"] == DecisionKind.LOCAL:
             decision = triage.decide_local(
-                row, self.actor, data["offers"], message=data["message"], reason=data["reason"]
+                row,
+                self.actor,
+                data["offers"],
+                message=data["message"],
+                reason=data["reason"],
+                questions=data["questions"],
+                expected_on=data["expected_on"],
             )
         else:
             decision = triage.decide_refer(row, self.actor, data["motives"], reason=data["reason"])

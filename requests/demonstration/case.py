@@ -104,11 +104,16 @@ class Case:
         asking = "cherche un appui sur ce sujet. Pouvez-vous intervenir, et à partir de quand ?"
         return f"{self.row.collectivity.name} {asking}"
 
-    def solicit(self, date: str, *codes: str, message: str = "", reason: str = "Choix du guichet.") -> None:
-        """Decides to mobilise these offers; the dispatch solicits their providers."""
+    def solicit(
+        self, date: str, *codes: str, message: str = "", reason: str = "Choix du guichet.", question: str = ""
+    ) -> None:
+        """Decides to mobilise these offers; the dispatch solicits their providers, and asks each the question."""
         offers = [Offer.objects.get(code=code) for code in codes]
+        asked = {str(offer.uuid): question for offer in offers}
         with self.on(date, self.deputy) as actor:
-            triage.decide_local(self.row, actor, offers, message=message or self.briefing(), reason=reason)
+            triage.decide_local(
+                self.row, actor, offers, message=message or self.briefing(), reason=reason, questions=asked
+            )
 
     def answer(self, date: str, code: str, *, accepted: bool = True, **given: Any) -> None:
         """The provider's answer, noted by the desk unless the provider has an account of its own."""

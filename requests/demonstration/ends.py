@@ -186,7 +186,9 @@ def anjoutey(stage: Stage) -> None:
         return
     case.acknowledge("2026-10-30")
     case.qualify("2026-11-05")
-    case.solicit("2026-11-10", "urbanisme-reconversion-90")
+    case.solicit(
+        "2026-11-10", "urbanisme-reconversion-90", question="Une visite du bâtiment est-elle possible avant Noël ?"
+    )
 
 
 def sarre_union(stage: Stage) -> None:
@@ -204,7 +206,7 @@ def sarre_union(stage: Stage) -> None:
     if case is not None:
         case.acknowledge("2026-11-19")
         case.qualify("2026-11-19 16:00")
-        case.solicit("2026-11-20", "chambre-activite-67")
+        case.solicit("2026-11-20", "chambre-activite-67", question="Connaissez-vous des entreprises qui cherchent ?")
 
 
 def chirongui(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
+from accounts.access import AdmittedMixin
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, DESK_ROLES, Actor, Role
 from common.errors import NotAllowed, ServiceError
@@ -252,17 +253,15 @@ class DeskView(SignedInView):
         return f"Rien ne vous attend. {plural(live.value, 'demande')} {waiting} une réponse extérieure."
 
 
-class RecordView(SignedInView):
+class RecordView(AdmittedMixin, SignedInView):
     """« Enregistrer une demande reçue » otherwise than online: one page, ninety seconds (PRACTICE 1.8)."""
 
     template_name = "requests/desk/record.html"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.actor.is_authenticated and request.actor.role not in _MAY_RECORD:  # type: ignore[attr-defined]
-            raise PermissionDenied(
-                "L’enregistrement est ouvert au guichet, aux sous-préfectures et aux chefs de projet."
-            )
-        return super().dispatch(request, *args, **kwargs)
+    refusal = "L’enregistrement est ouvert au guichet, aux sous-préfectures et aux chefs de projet."
+
+    def admits(self, actor: Actor) -> bool:
+        return actor.role in _MAY_RECORD
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(RecordForm(initial={"key": uuid.uuid4(), "received_on": self.actor.on}))

@@ -1,19 +1,18 @@
 """« Propositions suivies »: how far decisions agree with proposals, for the desk and for the agency."""
 
-import csv
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.utils.text import slugify
 
 from accounts.forms.fields import DayField
 from common import clock, perimeter
 from common.actor import DESK_ROLES, NATIONAL_ROLES
+from common.tabular import respond
 from requests import followed
 from requests.models import Decision, SupportRequest
 from requests.views.acts import SignedInView, page_of
@@ -39,7 +38,7 @@ class FollowedView(SignedInView):
     refusal = "Cette page est celle du guichet."
     national = False
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         if self.actor.role not in self.readers or not followed.may_read(self.actor):
             raise PermissionDenied(self.refusal)
         form = PeriodForm(request.GET or None)
@@ -54,10 +53,10 @@ class FollowedView(SignedInView):
             limit = None if wanted == "motifs" else followed.LISTED
             listed = list(followed.overruled(found)[:limit]) if wanted != "csv" else []
         if wanted == "csv":
-            return _export("propositions-suivies", _COUNTED, _counted(rows))
+            return respond("csv", "propositions-suivies", _COUNTED, _counted(rows))
         readable = self._readable(listed)
         if wanted == "motifs":
-            return _export("propositions-ecartees", _OVERRULED, _overruled(listed, readable))
+            return respond("csv", "propositions-ecartees", _OVERRULED, _overruled(listed, readable))
         context = {
             "form": form if form.is_bound else PeriodForm({"du": first_day, "au": last_day}),
             "first_day": first_day,
@@ -98,8 +97,8 @@ class NationalFollowedView(FollowedView):
     national = True
 
 
-_COUNTED = ("departement", "theme", "decisions", "suivies", "ecartees")
-_OVERRULED = ("date", "departement", "theme", "reference", "proposition", "decision", "motif")
+_COUNTED = ("Département", "Thème", "Décisions", "Suivies", "Écartées")
+_OVERRULED = ("Date", "Département", "Thème", "Référence", "Proposition", "Décision", "Motif")
 
 
 def _counted(rows: Iterable[dict[str, Any]]) -> Iterable[tuple[Any, ...]]:
@@ -114,20 +113,4 @@ def _overruled(rows: Iterable[Any], readable: frozenset[int]) -> Iterable[tuple[
         reference = asked.reference if asked.pk in readable else ""
         proposed, reason = row.assessment.summary, row.reason.text if row.reason else ""
         theme, decided = followed.theme_label(row.theme), row.get_kind_display()
-        yield row.on.isoformat(), asked.department_id, theme, reference, proposed, decided, reason
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula stays text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
-
-
-def _export(name: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> HttpResponse:
-    """CSV as French spreadsheets open it: semicolons, UTF-8 with its mark."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slugify(name)}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return response
+        yield row.on, asked.department_id, theme, reference, proposed, decided, reason

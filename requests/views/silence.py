@@ -5,15 +5,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
+from accounts.access import AdmittedMixin
 from common import clock
-from common.actor import DESK_ROLES, NATIONAL_ROLES, Role
+from common.actor import DESK_ROLES, NATIONAL_ROLES, Actor, Role
 from common.errors import Conflict, Invalid, ServiceError
 from common.french import day, plural
 from requests import silence_page, visits_page
@@ -27,14 +27,13 @@ from territories.models import Department
 READERS = DESK_ROLES | NATIONAL_ROLES | {Role.SUB_PREFECT, Role.CMT, Role.REGION}
 
 
-class StateView(SignedInView):
+class StateView(AdmittedMixin, SignedInView):
     """A page of the State's services, of one of the departments that its reader answers for."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        actor = request.actor  # type: ignore[attr-defined]
-        if actor.is_authenticated and not (actor.role in READERS and actor.mandate_confirmed):
-            raise PermissionDenied("Cette page est celle des services de l’État.")
-        return super().dispatch(request, *args, **kwargs)
+    refusal = "Cette page est celle des services de l’État."
+
+    def admits(self, actor: Actor) -> bool:
+        return actor.role in READERS and actor.mandate_confirmed
 
     @cached_property
     def departments(self) -> Sequence[Department]:
@@ -75,7 +74,7 @@ class StateView(SignedInView):
 class SilenceView(StateView):
     """``/guichet/silence/``: GET shows, and exports by ``format=csv``; POST puts the ticked communes on the list."""
 
-    def get(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+    def get(self, request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponseBase:
         department = self.department
         if department is None:
             return self.show("requests/silence/choose.html", {"address": reverse("requests:silence")})
@@ -106,7 +105,7 @@ class SilenceView(StateView):
         }
         return self.show("requests/silence/page.html", context, status)
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: HttpRequest) -> HttpResponseBase:
         try:
             new, there = visits.add(self.actor, request.POST.getlist("commune"))
         except Invalid as error:

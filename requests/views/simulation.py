@@ -1,19 +1,20 @@
 """Simulations: another catalogue, other thresholds. The agency's staff only; every page works without JavaScript."""
 
-import csv
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from accounts.access import AdmittedMixin
+from common.actor import Actor
 from common.errors import Conflict, ServiceError
+from common.tabular import respond
 from requests import simulation_page as page
 from requests.enums import SimulationKind
 from requests.forms.simulation import FinancingForm, RoutingForm, ScopeForm, blank
@@ -34,13 +35,13 @@ KINDS: dict[str, tuple[SimulationKind, type[ScopeForm]]] = {
 ADDRESSES = {kind.value: address for address, (kind, _) in KINDS.items()}
 
 
-class AgencyView(SignedInView):
+class AgencyView(AdmittedMixin, SignedInView):
     """A page of the agency's staff."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.actor.is_authenticated and not service.may_simulate(request.actor):  # type: ignore[attr-defined]
-            raise PermissionDenied("Les simulations sont celles de l’Agence.")
-        return super().dispatch(request, *args, **kwargs)
+    refusal = "Les simulations sont celles de l’Agence."
+
+    def admits(self, actor: Actor) -> bool:
+        return service.may_simulate(actor)
 
     @cached_property
     def simulation(self) -> Simulation:
@@ -207,36 +208,25 @@ class RemoveSimulation(AgencyView):
         return redirect("requests:simulations")
 
 
-COLUMNS = (
-    *("demande", "departement", "theme", "avant", "offres_avant", "apres", "offres_apres"),
-    *("changement", "offre_du_changement", "critere"),
+REQUESTS = (
+    *("Demande", "Département", "Thème", "Avant", "Offres avant", "Après", "Offres après"),
+    *("Changement", "Offre du changement", "Critère"),
 )
-
-
-class _Line:
-    """A file to which a writer of CSV writes, and which gives each line back at once."""
-
-    def write(self, text: str) -> str:
-        return text
+BODIES = ("Collectivité", "Département", "Nature", "Population", "Prise en charge totale")
 
 
 class SimulationExport(AgencyView):
-    """CSV as French spreadsheets open it. Codes only: what a spreadsheet could take for a formula is not in it."""
+    """``resultats.csv``: a line a request, or a line a body whose financing changes."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not self.simulation.is_complete:
             raise Http404("Cette simulation n’a pas de résultat.")
-        lines = self.bodies() if self.simulation.kind == SimulationKind.FINANCING else self.requests()
-        writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
-        response = StreamingHttpResponse(
-            (text if place else f"\ufeff{text}" for place, text in enumerate(map(writer.writerow, lines))),
-            content_type="text/csv; charset=utf-8",
-        )
-        response["Content-Disposition"] = f'attachment; filename="simulation-{self.simulation.uuid}.csv"'
-        return response
+        name = f"simulation-{self.simulation.uuid}"
+        if self.simulation.kind == SimulationKind.FINANCING:
+            return respond("csv", name, BODIES, self.bodies())
+        return respond("csv", name, REQUESTS, self.requests())
 
     def requests(self) -> Iterator[list[Any]]:
-        yield list(COLUMNS)
         rows = SimulatedRequest.objects.filter(simulation=self.simulation).order_by("support_request_id")
         visible, last = page.visible_requests(self.actor), 0
         while batch := list(rows.filter(support_request_id__gt=last)[:2000]):
@@ -258,7 +248,6 @@ class SimulationExport(AgencyView):
                 ]
 
     def bodies(self) -> Iterator[list[Any]]:
-        yield ["collectivite", "departement", "nature", "population", "prise_en_charge_totale"]
         rows = SimulatedBody.objects.filter(simulation=self.simulation).select_related("collectivity").order_by("pk")
         for row in rows.iterator(chunk_size=2000):
             gained = "gagnée" if row.gained else "perdue"

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Mandate
-from common import jobs
+from common import clock, jobs
+from common.calendar import add_working_days
 from operators.models import Offer
 from requests.demonstration.stage import Stage
 from requests.enums import ConversationChannel
@@ -312,6 +313,18 @@ def test_a_decision_is_accepted_then_dispatched(caller: Callers, searched: Suppo
     assert [row["kind"] for row in deputy.get(path).json()] == ["local"]
 
 
+def test_each_provider_is_asked_its_question_and_all_the_same_day(caller: Callers, searched: SupportRequest) -> None:
+    body = _local("caue-bourg-04", "atd-batiment-04")
+    first, second = body["offers"]
+    expected = add_working_days(clock.today(), 6, "04")
+    body |= {"questions": {first: "Une visite d’ici un mois ?"}, "expected_on": expected.isoformat()}
+    assert caller("adjoint").post(f"{searched.reference}/decisions/", body).status_code == 202
+    jobs.sweep(SETTLED)
+    asked = {str(row.offer.uuid): row for row in Solicitation.objects.filter(support_request=searched)}
+    assert [asked[key].question for key in (first, second)] == ["Une visite d’ici un mois ?", ""]
+    assert {row.expected_on for row in asked.values()} == {expected}
+
+
 def test_a_second_decision_meets_the_first(caller: Callers, searched: SupportRequest) -> None:
     path = f"{searched.reference}/decisions/"
     assert caller("adjoint").post(path, _local("caue-bourg-04")).status_code == 202
@@ -340,6 +353,7 @@ def test_a_decision_too_late(caller: Callers, case: Cases) -> None:
         ({"kind": "local", "offers": []}, "offers"),
         ({"kind": "local", "offers": [str(uuid.uuid4())]}, "offers"),
         ({"kind": "local", "offers": ["x"]}, "offers"),
+        ({"kind": "local", "offers": [], "questions": {"x": "Quand ?"}}, "questions"),
         ({"kind": "refer", "motives": []}, "motives"),
         ({"kind": "refer", "motives": ["laziness"]}, "motives.0"),
     ],

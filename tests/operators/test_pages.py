@@ -81,6 +81,15 @@ def test_a_provider_and_its_agreement(client: Client, catalogue: None) -> None:
     assert "De novembre 2023 à octobre 2027" in page and "Ponts des communes" in page
 
 
+def test_a_provider_covers_what_its_published_offers_cover(client: Client) -> None:
+    caue = provider()
+    offer("large", of=caue)
+    offer("fine", of=caue, areas=(("commune", "04121"), ("department", "04")))
+    offer("brouillon", of=caue, areas=(("department", "05"),), status="draft")
+    page = text(client.get(caue.get_absolute_url()))
+    assert "Intervient\N{NO-BREAK SPACE}: Alpes-de-Haute-Provence (04), Mézel" in page
+
+
 def test_the_rules_are_the_engine_s(client: Client) -> None:
     response = client.get("/comment-une-demande-est-orientee/")
     page = text(response)

@@ -85,7 +85,8 @@ def test_twins_and_near_twins_of_one_department(caue: Provider) -> None:
 
 
 def test_a_body_without_contact(caue: Provider) -> None:
-    silent = make_provider("muet-04")
+    silent = make_provider("muet-04", telephone="04 92 00 00 00")
+    make_provider("joint-04", email="joint@essai.example")
     assert {body.code for finding in found("Organismes sans contact") for body in finding.providers} == {silent.code}
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts.sessions import signed_in
+from operators.matching.evidence import FRAGILITY_FACTS, FragilityFact
 from requests import silence
 from requests.demonstration.stage import Stage
 from requests.models import Draft, SupportRequest
@@ -269,20 +270,20 @@ def test_mayotte_has_no_arrondissement(as_: As) -> None:
     assert "Sans arrondissement" not in page and "Arrondissement\N{NO-BREAK SPACE}:" not in page
 
 
+def _fact(key: str) -> FragilityFact:
+    return next(fact for fact in FRAGILITY_FACTS if fact.key == key)
+
+
 def test_the_export_has_a_line_a_commune(as_: As, quiet: list[Collectivity]) -> None:
     declare(quiet[0], "frr", "FRR+")
     declare(quiet[0], "revenu_median", "19440", 19440)
     answer = as_("instructeur").get(PAGE, {"format": "csv"})
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
-    assert {row["code_insee"] for row in rows} == codes(read())
-    row = next(row for row in rows if row["code_insee"] == quiet[0].code)
-    assert (row["frr"], row["frr_source"], row["income"], row["unemployment"], row["derniere_demande"]) == (
-        "FRR+",
-        "Liste d’essai, 2025",
-        "19440",
-        "",
-        "",
-    )
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"))
+    assert {row["Code Insee"] for row in rows} == codes(read())
+    row = next(row for row in rows if row["Code Insee"] == quiet[0].code)
+    frr, income, unemployment = (_fact(key) for key in ("frr", "income", "unemployment"))
+    assert (row[frr.label], row[f"{frr.label}\N{NO-BREAK SPACE}: source"]) == ("FRR+", "Liste d’essai, 2025")
+    assert (row[income.label], row[unemployment.label], row["Dernière demande"]) == ("19440", "", "")
 
 
 def test_the_page_costs_the_same_for_one_and_for_all(as_: As, quiet: list[Collectivity]) -> None:

@@ -77,8 +77,8 @@ def test_only_files_that_the_agency_sees_are_named(agent: Client, actor: Callabl
     text = b"".join(agent.get(f"{LIST}{found.uuid}/resultats.csv").streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert len(rows) == found.total
-    assert {row["demande"] for row in rows} == seen | {"non transmise"}
-    assert sum(bool(row["changement"]) for row in rows) == found.summary["all"]["changed"]
+    assert {row["Demande"] for row in rows} == seen | {"non transmise"}
+    assert sum(bool(row["Changement"]) for row in rows) == found.summary["all"]["changed"]
 
 
 def test_what_changes_is_filtered_by_department(agent: Client, actor: Callable[..., Any]) -> None:
@@ -206,9 +206,9 @@ def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
     text = b"".join(agent.get(f"{sent['Location']}resultats.csv").streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert len(rows) == page.context["page"].paginator.count > 0
-    assert {row["departement"] for row in rows} <= {"04", "05"}
+    assert {row["Département"] for row in rows} <= {"04", "05"}
     narrowed = agent.get(f"{sent['Location']}?departement=05")
-    assert narrowed.context["page"].paginator.count == sum(row["departement"] == "05" for row in rows)
+    assert narrowed.context["page"].paginator.count == sum(row["Département"] == "05" for row in rows)
 
 
 @pytest.mark.parametrize("scenario", [routing(), financing()])
