@@ -162,6 +162,10 @@ class SolicitationState(models.TextChoices):
     CANCELLED = "cancelled", "Annulée"
 
 
+#: A provider who is asked, or who has agreed.
+LIVE_SOLICITATIONS = (SolicitationState.ASKED, SolicitationState.ACCEPTED)
+
+
 class ReminderKind(models.TextChoices):
     BEFORE = "before", "Avant la date attendue"
     AFTER = "after", "Après la date attendue"

@@ -95,12 +95,13 @@ def _places(body: Collectivity) -> list[Fact]:
 
 
 def _zonings(body: Collectivity) -> list[Fact]:
-    """Of communes: every zoning that the portal holds, the silent ones included."""
+    """Of communes: every zoning that the portal holds, the silent ones included. Measures of their inhabitants (income,
+    unemployment) are not for this page, which is public: the desk reads them on a file (PRACTICE 3.4)."""
     if not body.is_municipal:
         return []
     values = {value.zoning_id: value for value in body.zonings.all()}
     facts = []
-    for zoning in Zoning.objects.all():
+    for zoning in Zoning.objects.filter(is_numeric=False):
         value = values.get(zoning.code)
         if value is None:
             facts.append(Fact(zoning.label, UNKNOWN, zoning.source, known=False))

@@ -91,6 +91,21 @@ class QualificationForm(forms.Form):
         required=False,
     )
 
+    communes_count = forms.IntegerField(
+        label="Communes concernées",
+        min_value=1,
+        max_value=2_000,
+        required=False,
+        help_text="Vide : celles de la collectivité.",
+    )
+    partners_count = forms.IntegerField(
+        label="Partenaires associés",
+        min_value=0,
+        max_value=99,
+        required=False,
+        help_text="Autres collectivités, État, associations, entreprises. Vide : non connu.",
+    )
+
     def qualification(self) -> Qualification:
         answers = self.cleaned_data
         return Qualification(
@@ -101,6 +116,8 @@ class QualificationForm(forms.Form):
             services=tuple(answers["services"]),
             engineering_types=tuple(answers["engineering_types"]),
             complexity_signs=tuple(answers["complexity_signs"]),
+            communes_count=answers["communes_count"],
+            partners_count=answers["partners_count"],
         )
 
 

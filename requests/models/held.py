@@ -11,7 +11,8 @@ from requests.models.intake import SupportRequest
 class HeldAct(models.Model):
     """What one person did to one file, and how it is undone. Of no use once told; purged after a day.
 
-    It is about a transition, a decision, or a message (which goes when it is taken back).
+    It is about a transition, a decision, a message (which goes when it is taken back), or a solicitation: reminded,
+    cancelled, or answered by telephone.
     """
 
     #: That of the mails kept back (``notifications.hold``).
@@ -21,6 +22,7 @@ class HeldAct(models.Model):
     transition = models.OneToOneField("requests.Transition", models.PROTECT, null=True, related_name="+")
     message = models.OneToOneField("requests.Message", models.SET_NULL, null=True, related_name="+")
     decision = models.OneToOneField("requests.Decision", models.PROTECT, null=True, related_name="+")
+    solicitation = models.ForeignKey("requests.Solicitation", models.PROTECT, null=True, related_name="+")
     #: ``[model, key, columns]``, to be set again; without columns, the row was made by the act and goes with it.
     reverse = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     #: The words of a message taken back, for its author to mend.
@@ -39,9 +41,10 @@ class HeldAct(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="held_act_is_about_one_thing",
-                condition=Q(transition=None, message=None)
-                | Q(transition=None, decision=None)
-                | Q(message=None, decision=None),
+                condition=Q(transition=None, message=None, solicitation=None)
+                | Q(transition=None, decision=None, solicitation=None)
+                | Q(message=None, decision=None, solicitation=None)
+                | Q(transition=None, message=None, decision=None),
             )
         ]
 

@@ -254,6 +254,8 @@ class SupportRequest(Turn, NeverDeleted):
     phase = models.CharField(max_length=20, choices=Phase.choices, blank=True)
     competence = models.CharField(max_length=12, choices=Competence.choices, blank=True)
     complexity_signs = ArrayField(models.CharField(max_length=40), default=list)
+    communes_count = models.PositiveSmallIntegerField("communes concernées", null=True)
+    partners_count = models.PositiveSmallIntegerField("partenaires associés", null=True)
     qualified_at = models.DateTimeField("qualifiée le", null=True)
 
     assessment = models.ForeignKey(

@@ -49,12 +49,18 @@ class Memory:
         now = snapshot(row)
         self.set_back(row, **{name: was for name, was in before.items() if name not in _OWN and was != now[name]})
 
+    def rewritten(self, row: Model, before: Mapping[str, Any]) -> None:
+        """A row other than the request, saved: ``before`` is its :func:`snapshot`."""
+        now = snapshot(row)
+        self.set_back(row, **{name: was for name, was in before.items() if was != now[name]})
+
     def entries(self) -> list[tuple[str, Any, dict[str, Any] | None]]:
         return self._entries
 
 
 def keep(support_request: SupportRequest, person_id: int | None, memory: Memory | None = None, **about: Any) -> None:
-    """Writes the act down if its mails are held; ``about`` is its transition, message or decision, and ``at``."""
+    """Writes the act down if its mails are held; ``about`` is its transition, message, decision or
+    solicitation, and ``at``."""
     held = hold.current()
     if held is not None and person_id is not None:
         HeldAct.objects.create(

@@ -80,10 +80,13 @@ def facts_for(support_request: SupportRequest, on: dt.date, held: Row | None = N
     """What is known of the request: population as frozen on the file, territory and lists as they are that day."""
     themes = support_request.themes or [theme for theme in (support_request.subject.theme,) if theme]
     subjects = [support_request.subject.code] if support_request.subject.theme else []
+    counted = {} if support_request.communes_count is None else {"commune_count": support_request.communes_count}
     return facts_of(
         support_request.collectivity,
         on,
         held,
+        **counted,
+        partner_count=support_request.partners_count,
         population=support_request.population,
         population_vintage=support_request.population_vintage,
         population_column=support_request.population_column,

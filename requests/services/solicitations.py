@@ -22,7 +22,7 @@ from requests.models import Reminder, Solicitation, SupportRequest
 from requests.models.intake import ENDED
 from requests.permissions import Ability, abilities
 from requests.services import solution, transitions
-from requests.services.held import Memory
+from requests.services.held import Memory, keep, snapshot
 from territories.models import DeskClosing
 
 #: An offer declined so many times within this is asked again by itself (DOMAIN 5.1).
@@ -55,10 +55,13 @@ def cancel(solicitation: Solicitation, actor: Actor, *, reason: str, at: dt.date
     reason = transitions.require_text(reason, "reason", "Dites pourquoi : le prestataire lira ce texte.", at_most=500)
     with transaction.atomic():
         support_request, solicitation = _asked(solicitation, actor)
+        memory, before = Memory(), snapshot(solicitation)
         solicitation.state, solicitation.cancelled_at = SolicitationState.CANCELLED, at
         solicitation.cancel_reason, solicitation.questioned_at = reason, None
         solicitation.recorded_by_id = actor.person_id
         solicitation.save()
+        memory.rewritten(solicitation, before)
+        keep(support_request, actor.person_id, memory, solicitation=solicitation, at=at)
         _touch(support_request, at)
         solution.await_providers(support_request)
         found = {"request_id": support_request.pk, "solicitation_id": solicitation.pk}
@@ -121,8 +124,13 @@ def remind(solicitation: Solicitation, actor: Actor, *, at: dt.datetime | None =
             raise Conflict("Ce prestataire a déjà été relancé aujourd’hui.", code="already_reminded")
         if transitions.local_date(support_request, solicitation.asked_at) >= today:
             raise Conflict("Ce prestataire est sollicité d’aujourd’hui : relancez-le un autre jour.", code="too_early")
+        memory, before = Memory(), snapshot(solicitation)
+        reminder = _remind(solicitation, ReminderKind.MANUAL, today, actor.person_id, at)
+        memory.rewritten(solicitation, before)
+        memory.made(reminder)
+        keep(support_request, actor.person_id, memory, solicitation=solicitation, at=at)
         _touch(support_request, at)
-        return _remind(solicitation, ReminderKind.MANUAL, today, actor.person_id, at)
+        return reminder
 
 
 def _remind(

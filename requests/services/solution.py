@@ -30,6 +30,7 @@ from requests.events import ProposalAccepted, SolicitationAnswered, Solicited
 from requests.models import Decision, Note, Solicitation, Solution, SolutionLine, SupportRequest
 from requests.permissions import Ability, may_answer_solicitation, possible
 from requests.services import assignments, letters, shown, transitions
+from requests.services.held import Memory, keep, snapshot
 from requests.workflow import Action, Holder, State
 
 
@@ -114,6 +115,7 @@ def answer_solicitation(
             raise Invalid("Choisissez un motif.", field="reason")
         if channel not in AnswerChannel.values:
             raise Invalid("Choisissez comment la réponse est arrivée.", field="channel")
+        memory, before = Memory(), snapshot(solicitation)
         solicitation.state = SolicitationState.ACCEPTED if accepted else SolicitationState.DECLINED
         solicitation.answered_at = at
         solicitation.questioned_at = None
@@ -125,6 +127,8 @@ def answer_solicitation(
         solicitation.recorded_by_id = actor.person_id
         solicitation.stands_aside = stands_aside
         solicitation.save()
+        memory.rewritten(solicitation, before)
+        keep(support_request, actor.person_id, memory, solicitation=solicitation, at=at)
         support_request.last_activity_at = at
         if actor.role not in DESK_ROLES:
             support_request.hidden_until = None

@@ -104,6 +104,8 @@ class Qualification:
     services: tuple[str, ...] = ()
     engineering_types: tuple[str, ...] = ()
     complexity_signs: tuple[str, ...] = ()
+    communes_count: int | None = None
+    partners_count: int | None = None
 
 
 def qualify(
@@ -126,6 +128,8 @@ def qualify(
         support_request.services = list(qualification.services)
         support_request.engineering_types = list(qualification.engineering_types)
         support_request.complexity_signs = list(qualification.complexity_signs)
+        support_request.communes_count = qualification.communes_count
+        support_request.partners_count = qualification.partners_count
         support_request.qualified_at = at
         support_request.last_activity_at = at
         support_request.save()

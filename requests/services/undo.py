@@ -11,7 +11,7 @@ from common.errors import Conflict, NotAllowed
 from files.models import StoredFile
 from notifications import hold
 from requests.enums import SolicitationState
-from requests.models import Decision, Dispatch, Document, HeldAct, SupportRequest
+from requests.models import Decision, Dispatch, Document, HeldAct, Solicitation, SupportRequest
 from requests.permissions import standing
 from requests.services import held, solution, transitions
 from requests.workflow import Action, State
@@ -39,6 +39,8 @@ def undo(act: HeldAct, actor: Actor, *, at: dt.datetime | None = None) -> HeldAc
             _transition(act, support_request, actor, at)
         elif act.decision is not None:
             _decision(act.decision, support_request, at)
+        elif act.solicitation_id is not None:
+            _solicitation(act, act.solicitation_id, support_request)
         else:
             _message(act, support_request)
         hold.cancel(act.pk)
@@ -81,6 +83,15 @@ def _decision(decision: Decision, support_request: SupportRequest, at: dt.dateti
     asked.update(state=SolicitationState.CANCELLED, cancelled_at=at)
     job.cancelled_at, job.done_at, job.failed_at = at, job.done_at or clock.instant(), None
     job.save()
+    solution.await_providers(support_request)
+
+
+def _solicitation(act: HeldAct, solicitation_id: int, support_request: SupportRequest) -> None:
+    """Reminded, cancelled or answered: as it was, if nothing came of it."""
+    if support_request.last_activity_at != act.at:
+        raise _moved()
+    Solicitation.objects.select_for_update(of=("self",)).get(pk=solicitation_id)
+    held.set_back(act.reverse)
     solution.await_providers(support_request)
 
 

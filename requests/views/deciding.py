@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from common import clock
@@ -12,7 +13,7 @@ from common.errors import Invalid
 from operators.models import Offer, ProviderAbsence
 from operators.territory_facts import areas_of
 from requests import deadlines, observed
-from requests.enums import DecisionKind
+from requests.enums import LIVE_SOLICITATIONS, DecisionKind
 from requests.forms import triage as forms
 from requests.permissions import Ability
 from requests.services import transitions, triage
@@ -57,7 +58,10 @@ class Decide(ActView):
         if self.ticks_proposal:
             recommended = {row.uuid for row in proposal.candidates if row.recommended} if proposal else set()
             proposed = {named} if named else recommended
-        ticked = set(self.request.POST.getlist("offers")) if self.request.method == "POST" else proposed
+        asked = self.request.GET.get("offre")  # « Solliciter » under one candidate of the file
+        ticked = {asked} if asked else proposed
+        if self.request.method == "POST":
+            ticked = set(self.request.POST.getlist("offers"))
         beside = self._beside()
         candidates: list[dict[str, Any]] = [
             {
@@ -120,7 +124,7 @@ class Decide(ActView):
 
     def _live_offers(self) -> set[str]:
         """Offers already asked or accepted: mobilising them again would ask nothing."""
-        rows = self.support_request.solicitations.filter(state__in=["asked", "accepted"])
+        rows = self.support_request.solicitations.filter(state__in=LIVE_SOLICITATIONS)
         return {str(found) for found in rows.values_list("offer__uuid", flat=True)}
 
     def perform(self, form: forms.DecisionForm) -> None:
@@ -156,7 +160,8 @@ class Solicit(Decide):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.support_request.step is not State.LOCAL_SEARCH:  # nothing is decided yet
-            return redirect("requests:act-decider", self.support_request.reference)
+            page = reverse("requests:act-decider", args=[self.support_request.reference])
+            return redirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
         return super().get(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:

@@ -21,13 +21,21 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from common.actor import COLLECTIVITY_ROLES, Actor
+from common.french import number
 from common.readonly import writes
 from operators.enums import EngineeringType, Phase, Service, Theme
 from operators.matching.changes import compare
 from operators.matching.evidence import COMPLEXITY_SIGNS
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
 from operators.models import ProviderAbsence
-from requests.enums import AssignmentKind, ConversationChannel, DocumentKind, SolicitationState, SolutionState
+from requests.enums import (
+    LIVE_SOLICITATIONS,
+    AssignmentKind,
+    ConversationChannel,
+    DocumentKind,
+    SolicitationState,
+    SolutionState,
+)
 from requests.forms.desk import DocumentForm
 from requests.forms.exchanges import MessageForm
 from requests.models import (
@@ -109,6 +117,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "closing": closing,
         "way": way,
         "solicitations": [_solicitation(row, messages) for row in solicitations],
+        "live_offers": {str(row.offer.uuid) for row in solicitations if row.state in LIVE_SOLICITATIONS},
         "public_thread": _thread(messages, ConversationChannel.PUBLIC),
         "words_back": words_back(support_request.held_act),
         "internal_thread": _thread(messages, ConversationChannel.INTERNAL) if internal else None,
@@ -229,6 +238,8 @@ def _reading(support_request: SupportRequest) -> list[tuple[str, list[str]]]:
         ("Avancement", labels(Phase, [row.phase] if row.phase else [])),
         ("Compétence", [row.get_competence_display()] if row.competence else []),
         ("Signes de complexité", [COMPLEXITY_SIGNS.get(sign, sign).capitalize() for sign in row.complexity_signs]),
+        ("Communes concernées", [number(row.communes_count)] if row.communes_count else []),
+        ("Partenaires associés", [number(row.partners_count)] if row.partners_count is not None else []),
     ]
 
 

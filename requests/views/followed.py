@@ -88,6 +88,7 @@ class FollowedView(SignedInView):
             "department": support_request.department,
             "name": f"{support_request.collectivity.name} – {support_request.reference}" if shown else "",
             "page": page_of(self.actor, support_request.reference) if shown else "",
+            "reason": row.reason.text if shown and row.reason else "",
         }
 
 
@@ -110,7 +111,8 @@ def _counted(rows: Iterable[dict[str, Any]]) -> Iterable[tuple[Any, ...]]:
 def _overruled(rows: Iterable[Any], readable: frozenset[int]) -> Iterable[tuple[Any, ...]]:
     for row in rows:
         asked = row.support_request
-        reference = asked.reference if asked.pk in readable else ""
-        proposed, reason = row.assessment.summary, row.reason.text if row.reason else ""
+        shown = asked.pk in readable
+        reference, reason = (asked.reference, row.reason.text if row.reason else "") if shown else ("", "")
+        proposed = row.assessment.summary
         theme, decided = followed.theme_label(row.theme), row.get_kind_display()
         yield row.on, asked.department_id, theme, reference, proposed, decided, reason

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from common.actor import DESK_ROLES, Actor, Role
 from common.errors import ServiceError
 from common.readonly import writes
+from notifications.hold import holding
 from operators.models import Provider, ProviderAbsence
 from requests import observed
 from requests.enums import LIVE_DELEGATIONS, ConversationChannel, DelegationState, SolicitationState
@@ -22,7 +23,7 @@ from requests.models import Delegation, Solicitation
 from requests.permissions import may_answer_solicitation
 from requests.services import national, solution
 from requests.views.actions import ACTS, Offered
-from requests.views.acts import SignedInView, refuse
+from requests.views.acts import SignedInView, refuse, retained
 from requests.views.file import FileView
 
 LIST_LIMIT = 200
@@ -94,7 +95,8 @@ class SolicitationPage(SignedInView):
             return self.page(form, status=422)
         data = form.cleaned_data
         try:
-            solution.answer_solicitation(solicitation, self.actor, **{**data, "accepted": data["accepted"]})
+            with holding(retained() if self.by_desk else None):  # a noted answer may be noted wrong
+                solution.answer_solicitation(solicitation, self.actor, **{**data, "accepted": data["accepted"]})
         except ServiceError as error:
             return self.page(form, status=refuse(form, error))
         if self.by_desk:

@@ -24,6 +24,9 @@ class SolicitationAct(ActView):
             raise Http404("Aucune sollicitation à cette adresse parmi celles que vous pouvez voir.")
         return found
 
+    def is_undoable(self) -> bool:
+        return True
+
     def check_role(self) -> None:
         super().check_role()
         if not self.may_ever():

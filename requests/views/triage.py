@@ -96,6 +96,8 @@ class Qualify(ActView):
             "services": row.services,
             "engineering_types": row.engineering_types,
             "complexity_signs": row.complexity_signs,
+            "communes_count": row.communes_count,
+            "partners_count": row.partners_count,
         }
 
     def perform(self, form: Any) -> None:

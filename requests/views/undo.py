@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -64,7 +64,13 @@ def latest_of(actor: Actor) -> Subquery:
         .order_by("-told_at")
     )
     row = JSONObject(
-        id="id", at="at", told_at="told_at", undone_at="undone_at", moved="transition", answered="answered", text="text"
+        id="id",
+        at="at",
+        told_at="told_at",
+        undone_at="undone_at",
+        moves=Coalesce("transition_id", "solicitation_id"),
+        answered="answered",
+        text="text",
     )
     return Subquery(acts.values(row=row)[:1])
 
@@ -75,7 +81,7 @@ def still_undoable(act: dict[str, Any] | None, support_request: SupportRequest) 
     if act is None or act["undone_at"] is not None or act["answered"]:
         return None
     told_at = dt.datetime.fromisoformat(act["told_at"])
-    moved_since = act["moved"] and dt.datetime.fromisoformat(act["at"]) != support_request.last_activity_at
+    moved_since = act["moves"] and dt.datetime.fromisoformat(act["at"]) != support_request.last_activity_at
     seconds = int((told_at - clock.instant()).total_seconds())
     if seconds <= 0 or moved_since:
         return None

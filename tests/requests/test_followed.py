@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import Mandate
 from common import clock as portal_clock
 from notifications.hold import Hold, holding
+from operators.enums import Theme
 from requests import followed
 from requests.demonstration.stage import Stage
 from requests.models import Decision, Dispatch, HeldAct
@@ -91,9 +92,16 @@ def test_the_agency_is_not_told_of_whom_it_does_not_read(sign_in: SignIn, stage:
         text = person.get(NATION).content.decode()
     assert len(sql) <= 12
     assert case.row.reference not in text
-    assert "Choix du guichet." in text, "why, and where, without the body"
+    assert Theme(case.row.themes[0]).label in text, "how many, and where"
     export = b"".join(person.get(NATION, {"format": "motifs"}).streaming_content).decode()
-    assert case.row.reference not in export and "Choix du guichet." in export
+    assert case.row.reference not in export
+    hidden = Decision.objects.get(support_request=case.row)
+    hidden.reason.text = "Mme Untel refuse."
+    hidden.reason.save()
+    for asked in ({}, {"format": "motifs"}):
+        answer = person.get(NATION, asked)
+        said = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert "Mme Untel" not in said.decode(), "a reason is the desk's, until the file is the agency's too"
     own = b"".join(sign_in(Client(), "instructeur").get(DESK, {"format": "motifs"}).streaming_content).decode()
     assert case.row.reference in own
 

@@ -182,6 +182,34 @@ def test_the_local_way_from_the_receipt_to_the_end(
     assert "Planter des arbres" in client.get(f"/guichet/{row.reference}/").text
 
 
+def test_what_the_desk_counts_stands_in_the_evidence(
+    client: Client, sign_in: SignIn, qualified: SupportRequest
+) -> None:
+    assert act(client, qualified, "qualifier", **QUALIFIED, communes_count="0").status_code == 422
+    counted = {"communes_count": "3", "partners_count": "2"}
+    assert act(client, qualified, "qualifier", **QUALIFIED, **counted).status_code == 302
+    settle()
+    page = client.get(f"/guichet/{qualified.reference}/").text
+    assert "3 communes concernées" in page.replace("\xa0", " ") and "2 organismes concernés" in page.replace(
+        "\xa0", " "
+    )
+    again = client.get(f"/guichet/{qualified.reference}/qualifier/").context["form"].initial
+    assert (again["communes_count"], again["partners_count"]) == (3, 2)
+
+
+def test_one_candidate_is_asked_from_the_file(client: Client, sign_in: SignIn, qualified: SupportRequest) -> None:
+    sign_in(client, "adjoint")
+    address = f"/guichet/{qualified.reference}/solliciter/?offre={offer().uuid}"
+    assert address in client.get(f"/guichet/{qualified.reference}/").text
+    page = client.get(address, follow=True)
+    ticked = [row["row"].uuid for row in page.context["candidates"] if row["ticked"]]
+    assert ticked == [str(offer().uuid)]
+    decision = {"kind": "local", "offers": [str(offer().uuid)], "message": "Trois ateliers.", "reason": "Choix."}
+    assert act(client, qualified, "decider", **decision).status_code == 302
+    settle()
+    assert address not in client.get(f"/guichet/{qualified.reference}/").text
+
+
 # --- recording -------------------------------------------------------------------------------------------------------
 
 

@@ -15,8 +15,8 @@ from notifications.hold import Hold, holding
 from notifications.models import Mail, OutboxEvent
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
-from requests.models import Document, HeldAct, Message, SupportRequest, Transition
-from requests.services import exchanges, followup, intake, letters, solution, triage, undo
+from requests.models import Document, HeldAct, Message, Solicitation, SupportRequest, Transition
+from requests.services import exchanges, followup, intake, letters, solicitations, solution, triage, undo
 from requests.views.journal import journal_of
 from tests.requests.journeys import SETTLED, accepted, offer, searched, submitted, supported
 
@@ -141,6 +141,52 @@ def test_an_act_taken_back_leaves_the_file_as_it_was(stage: Stage, action: str, 
     clock.move_to("2026-11-23 10:02")
     settle_mails()
     assert Mail.objects.count() == mails
+
+
+def _asked(case: Case) -> Solicitation:
+    return case.row.solicitations.get(offer__code="atd-batiment-04")
+
+
+#: What the desk does of one solicitation.
+OF_ONE: dict[str, Callable[[Case, Any], Any]] = {
+    "remind": lambda c, a: solicitations.remind(_asked(c), a),
+    "cancel": lambda c, a: solicitations.cancel(_asked(c), a, reason="Trouvé ailleurs."),
+    "decline": lambda c, a: solution.answer_solicitation(
+        _asked(c), a, accepted=False, reason="workload", channel="telephone"
+    ),
+    "accept": lambda c, a: solution.answer_solicitation(_asked(c), a, accepted=True, channel="telephone"),
+}
+
+
+@pytest.mark.parametrize("do", OF_ONE.values(), ids=OF_ONE)
+def test_what_the_desk_did_of_a_solicitation_is_taken_back(
+    stage: Stage, do: Callable[[Case, Any], Any], clock: Any, client: Client, sign_in: Any
+) -> None:
+    case = searched(stage)
+    case.row.refresh_from_db()
+    settle_mails()
+    before, mails, page = rows_of(case.row), Mail.objects.count(), f"/guichet/{case.row.reference}/"
+    with holding(held()):
+        do(case, case_actor(case))
+    assert rows_of(case.row) != before
+    act = HeldAct.objects.get(support_request=case.row)
+    assert f'action="{page}annuler/"' in sign_in(client, "instructeur").get(page).text
+    undo.undo(act, case_actor(case))
+    undo.undo(act, case_actor(case))  # a second click
+    assert rows_of(case.row) == before
+    clock.move_to("2026-11-23 10:02")
+    settle_mails()
+    assert Mail.objects.count() == mails
+
+
+def test_an_answer_that_was_used_is_not_taken_back(stage: Stage, client: Client, sign_in: Any) -> None:
+    case = searched(stage)
+    with holding(held()):
+        solution.answer_solicitation(_asked(case), case_actor(case), accepted=True, channel="telephone")
+    to_propose(case, case_actor(case))
+    assert "annuler/" not in sign_in(client, "instructeur").get(f"/guichet/{case.row.reference}/").text
+    with pytest.raises(Conflict, match="a avancé depuis"):
+        undo.undo(HeldAct.objects.get(support_request=case.row), case_actor(case))
 
 
 def test_a_mail_that_was_held_leaves_at_its_hour(stage: Stage, clock: Any) -> None:
