@@ -226,8 +226,8 @@ CROSS JOIN (SELECT p.user_id, p.mandate_id FROM volume_person p JOIN accounts_or
             WHERE o.code = 'cerema' ORDER BY p.n LIMIT 1) operator;
 
 --: acheminements calculés
-INSERT INTO requests_routingjob (queued_at, attempts, done_at, last_error, support_request_id)
-SELECT filed, 1, filed + interval '1 minute', '', id FROM volume_file;
+INSERT INTO requests_routingjob (queued_at, attempts, done_at, last_error, cause, support_request_id)
+SELECT filed, 1, filed + interval '1 minute', '', 'asked', id FROM volume_file;
 
 --: tests de prise en charge
 INSERT INTO requests_fundingtest (moment, population, population_vintage, population_column, threshold, fully_funded, at,
@@ -265,14 +265,14 @@ SELECT md5('refer' || f.id)::uuid, 'refer', '{}'::uuid[], ARRAY['insufficient_re
 FROM volume_file f WHERE f.prepare_days IS NOT NULL;
 
 --: décisions exécutées
-INSERT INTO requests_dispatch (queued_at, attempts, done_at, last_error, decision_id)
-SELECT at, 1, at + interval '2 seconds', '', id FROM requests_decision;
+INSERT INTO requests_dispatch (queued_at, attempts, done_at, last_error, questions, decision_id)
+SELECT at, 1, at + interval '2 seconds', '', '{}', id FROM requests_decision;
 
 --: sollicitations
-INSERT INTO requests_solicitation (id, uuid, state, message, asked_at, expected_on, answered_at, answer_channel,
+INSERT INTO requests_solicitation (id, uuid, state, message, question, cancel_reason, asked_at, expected_on, answered_at, answer_channel,
                                    answered_by, decline_reason, answer, condition, stands_aside, decision_id, offer_id,
                                    provider_id, recorded_by_id, support_request_id)
-SELECT f.id, gen_random_uuid(), answers.state, 'Pouvez-vous intervenir, et à partir de quand ?', asked.at,
+SELECT f.id, gen_random_uuid(), answers.state, 'Pouvez-vous intervenir, et à partir de quand ?', '', '', asked.at,
        asked.at::date + 14, CASE WHEN answers.state <> 'asked' THEN asked.at + 8 * f.pace * interval '1 day' END,
        CASE WHEN answers.state <> 'asked' THEN 'mail' ELSE '' END, CASE WHEN answers.state <> 'asked' THEN o.name ELSE '' END,
        CASE WHEN answers.state = 'declined' THEN 'workload' ELSE '' END,

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -58,9 +58,10 @@ def latest_of(actor: Actor) -> Subquery:
     """What ``actor`` did last to a file, as a column of the file's own statement."""
     spoken = ~Q(answered_by="") | Q(questioned_at__isnull=False)
     answers = Solicitation.objects.filter(spoken, decision=OuterRef("decision"))
+    moves = Q(transition__isnull=False) | Q(solicitation__isnull=False)
     acts = (
         HeldAct.objects.filter(support_request=OuterRef("pk"), person=actor.person_id)
-        .annotate(answered=Exists(answers))
+        .annotate(answered=Exists(answers), moves=ExpressionWrapper(moves, BooleanField()))
         .order_by("-told_at")
     )
     row = JSONObject(
@@ -68,7 +69,7 @@ def latest_of(actor: Actor) -> Subquery:
         at="at",
         told_at="told_at",
         undone_at="undone_at",
-        moves=Coalesce("transition_id", "solicitation_id"),
+        moves="moves",
         answered="answered",
         text="text",
     )

@@ -189,10 +189,8 @@ def test_what_the_desk_counts_stands_in_the_evidence(
     counted = {"communes_count": "3", "partners_count": "2"}
     assert act(client, qualified, "qualifier", **QUALIFIED, **counted).status_code == 302
     settle()
-    page = client.get(f"/guichet/{qualified.reference}/").text
-    assert "3 communes concernées" in page.replace("\xa0", " ") and "2 organismes concernés" in page.replace(
-        "\xa0", " "
-    )
+    page = sign_in(Client(), "adjoint").get(f"/guichet/{qualified.reference}/decider/").text.replace("\xa0", " ")
+    assert "3 communes concernées" in page and "2 organismes concernés" in page
     again = client.get(f"/guichet/{qualified.reference}/qualifier/").context["form"].initial
     assert (again["communes_count"], again["partners_count"]) == (3, 2)
 

@@ -179,10 +179,11 @@ def test_what_the_desk_did_of_a_solicitation_is_taken_back(
     assert Mail.objects.count() == mails
 
 
-def test_an_answer_that_was_used_is_not_taken_back(stage: Stage, client: Client, sign_in: Any) -> None:
+def test_an_answer_that_was_used_is_not_taken_back(stage: Stage, client: Client, sign_in: Any, clock: Any) -> None:
     case = searched(stage)
     with holding(held()):
         solution.answer_solicitation(_asked(case), case_actor(case), accepted=True, channel="telephone")
+    clock.move_to("2026-11-23 10:00:20")
     to_propose(case, case_actor(case))
     assert "annuler/" not in sign_in(client, "instructeur").get(f"/guichet/{case.row.reference}/").text
     with pytest.raises(Conflict, match="a avancé depuis"):
