@@ -242,15 +242,3 @@ class Meter:
                 cursor.execute(f"UPDATE {table} SET done = %s, total = %s WHERE load_id = %s", [done, total, self._pk])  # noqa: S608
         except DatabaseError as error:
             logger.warning("progress_not_written", load=self._pk, error=str(error))
-
-
-def words_of(plan: Plan) -> list[str]:
-    """The counts of a plan, for a console: « 3 offres nouvelles »…"""
-    return [
-        plural(plan.lines, "ligne lue", "lignes lues"),
-        plural(plan.created, "offre nouvelle", "offres nouvelles"),
-        plural(plan.changed, "offre modifiée", "offres modifiées"),
-        plural(plan.unchanged, "offre inchangée", "offres inchangées"),
-        plural(plan.published, "entre au catalogue", "entrent au catalogue"),
-        plural(plan.drafts, "reste en brouillon", "restent en brouillon"),
-    ]

@@ -130,7 +130,7 @@ class KeptOffer(KeeperView):
         "soumettre": (OfferAbility.SUBMIT, "Offre envoyée à la relecture."),
         "publier": (OfferAbility.REVIEW, "Offre publiée."),
         "renvoyer": (OfferAbility.REVIEW, "Offre renvoyée à l’organisme avec votre mot."),
-        "retirer": (OfferAbility.WITHDRAW, "Offre retirée du catalogue."),
+        "retirer": (OfferAbility.WITHDRAW, "Offre retirée. Vous pourrez la reprendre telle quelle."),
         "confirmer": (OfferAbility.EDIT, "Merci : l’offre est confirmée à ce jour."),
     }
 
