@@ -47,6 +47,14 @@ def _choices_array(verbose_name: str, choices: type[models.TextChoices], max_len
     )
 
 
+def _stale(on: dt.date) -> Q:
+    return Q(verified_on__lt=on - STALE_AFTER)
+
+
+def _ending(on: dt.date) -> Q:
+    return Q(valid_to__range=(on, on + BEFORE_END))
+
+
 class OfferQuerySet(models.QuerySet["Offer"]):
     def published(self) -> "OfferQuerySet":
         return self.filter(status=OfferStatus.PUBLISHED, provider__is_active=True)
@@ -65,16 +73,16 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def stale(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that nobody verified for a year."""
-        return self.published().filter(verified_on__lt=on - STALE_AFTER)
+        return self.published().filter(_stale(on))
 
     def ending(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that end within a month."""
-        return self.published().filter(valid_to__range=(on, on + BEFORE_END))
+        return self.published().filter(_ending(on))
 
     def to_verify(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that grow old, that end soon, or whose keeper was asked about and has not answered."""
-        unanswered = Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at"))
-        return self.stale(on) | self.ending(on) | self.published().filter(unanswered, asked_at__isnull=False)
+        questioned = Q(asked_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at")))
+        return self.published().filter(_stale(on) | _ending(on) | questioned)
 
     def valid_on(self, on: dt.date) -> "OfferQuerySet":
         return self.filter(

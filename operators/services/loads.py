@@ -96,7 +96,7 @@ def ask(load: OfferLoad, actor: Actor, *, digest: str) -> OfferLoad:
         if digest != load.plan["digest"]:
             raise Conflict("Ce que ferait ce fichier a changé depuis votre lecture. Relisez-le.", code="moved")
         load.state, load.applied_under_id, load.problem = LoadState.APPLYING, actor.mandate_id, ""
-        load.queued_at, load.done_at, load.not_before, load.attempts = clock.instant(), None, None, 0
+        load.reopen()
         load.save()
         OfferLoadProgress.objects.filter(pk=load.pk).update(done=0)
         jobs.wake(WORK, load.pk)

@@ -56,19 +56,8 @@ def _reopened(pk: int) -> bool:
     row = rows.filter(pk=pk).first()
     if row is None or row.is_undone:  # somebody is at it
         return False
-    rows.filter(pk=pk).update(**_as_asked())
+    rows.filter(pk=pk).reopen()
     return True
-
-
-def _as_asked() -> dict[str, Any]:
-    return {
-        "done_at": None,
-        "failed_at": None,
-        "not_before": None,
-        "attempts": 0,
-        "last_error": "",
-        "queued_at": clock.instant(),
-    }
 
 
 @transaction.atomic
@@ -78,7 +67,7 @@ def ask_all() -> int:
     codes = [NATION_CODE, *Department.objects.filter(is_current=True).order_by("code").values_list("code", flat=True)]
     Publication.objects.bulk_create([Publication(code=code) for code in codes], ignore_conflicts=True)
     answered = Q(done_at__isnull=False) | Q(failed_at__isnull=False)
-    Publication.objects.filter(answered, code__in=codes).update(**_as_asked())
+    Publication.objects.filter(answered, code__in=codes).reopen()
     return len(codes)
 
 
