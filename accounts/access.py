@@ -35,7 +35,12 @@ class MandateRequiredMixin:
 class AdmittedMixin(MandateRequiredMixin):
     """The page is for some mandates only: under another, 403 with ``refusal``. For class-based views."""
 
+    request: HttpRequest
     refusal = ""
+
+    @property
+    def actor(self) -> Actor:
+        return self.request.actor  # type: ignore[attr-defined]
 
     def admits(self, actor: Actor) -> bool:
         """Whether the page is for whoever acts as ``actor``."""

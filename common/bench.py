@@ -63,7 +63,8 @@ class Result:
         return self.guard is not None and abs(self.guard - 1) > NOISE
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds."""
     before = time.perf_counter()
     work()
     return (time.perf_counter() - before) * 1000
@@ -85,10 +86,10 @@ def run(measure: Measure) -> Result:
     after: list[float] = []
     for _ in range(measure.pairs):
         if measure.floor is not None:
-            before.append(_timed(measure.floor))
-        ours.append(_timed(measure.ours))
+            before.append(timed(measure.floor))
+        ours.append(timed(measure.ours))
         if measure.floor is not None:
-            after.append(_timed(measure.floor))
+            after.append(timed(measure.floor))
     median, p95 = statistics.median(ours), percentile(ours, 0.95)
     cpu = cpu_of(measure.ours, measure.pairs)
     detail = f"{measure.pairs} pairs" if measure.floor else f"{measure.pairs} times"

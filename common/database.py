@@ -73,6 +73,13 @@ def take_role(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
         cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}; {LIMITS}")
 
 
+def be_patient(seconds: int) -> None:
+    """Until the end of the transaction a statement may last so long, and sort in memory: for a work that is done one at
+    a time, never a page."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
+
+
 def protected_tables() -> dict[str, tuple[str, ...]]:
     """Table → privileges that the application's role does not have on it."""
     tables: dict[str, tuple[str, ...]] = {}

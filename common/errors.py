@@ -4,6 +4,11 @@
 English identifier for API clients.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
+
 
 class ServiceError(Exception):
     """A service refused. Never raised as is where a more precise class fits."""
@@ -37,3 +42,9 @@ class Conflict(ServiceError):  # noqa: N818
 
     status = 409
     code = "conflict"
+
+
+def refuse(form: "BaseForm", error: ServiceError) -> int:
+    """Puts a refusal of a service beside its field, with what was typed; returns the status of the page."""
+    form.add_error(error.field if error.field in form.fields else None, error.message)
+    return error.status if isinstance(error, NotAllowed | Conflict) else 422

@@ -96,7 +96,7 @@ class Incomplete(Exception):  # noqa: N818
 
 
 class More(Incomplete):
-    """A part is done and kept; the rest is due at once, and this try isn't counted: a long work done by parts."""
+    """A part is done and kept; the rest is due at once, its tries counted anew: a long work done by parts."""
 
 
 def connection_lost(error: Exception) -> bool:

@@ -24,6 +24,11 @@ class JobQuerySet(models.QuerySet[Any]):
         """Undone, and not put off to later."""
         return self.undone().filter(Q(not_before=None) | Q(not_before__lte=at or clock.instant()))
 
+    def reopen(self) -> int:
+        """Each is to be done as if it had just been asked; the caller wakes the worker, or leaves it to the
+        reconciler."""
+        return self.update(**_just_asked())
+
 
 class Job(models.Model):
     """A row that is work to do until ``done_at`` or ``failed_at`` is set.
@@ -47,6 +52,22 @@ class Job(models.Model):
     @property
     def is_undone(self) -> bool:
         return self.done_at is None and self.failed_at is None
+
+    def reopen(self) -> None:
+        """:meth:`JobQuerySet.reopen` for one row, saved by the caller with what is asked of it."""
+        for name, value in _just_asked().items():
+            setattr(self, name, value)
+
+
+def _just_asked() -> dict[str, Any]:
+    return {
+        "queued_at": clock.instant(),
+        "attempts": 0,
+        "not_before": None,
+        "done_at": None,
+        "failed_at": None,
+        "last_error": "",
+    }
 
 
 def undone_index(name: str) -> models.Index:

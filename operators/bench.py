@@ -1,12 +1,11 @@
 """Measures of the catalogue: what the coverage of the nation takes, whole and after one offer has changed."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from common.bench import Measure, Result
+from common.bench import Measure, Result, timed
 from common.database import take_role
 from operators import coverage
 from operators.models import CoverageCell, CoverageJob, Offer, OfferReach
@@ -100,13 +99,6 @@ def catalogue_of(local: int) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE; ANALYZE operators_offer, operators_offercoverage")
     take_role(connection=connection)
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Milliseconds."""
-    before = time.perf_counter()
-    work()
-    return (time.perf_counter() - before) * 1000
 
 
 def measures() -> Iterator[Measure | Result]:

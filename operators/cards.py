@@ -4,8 +4,8 @@ checked."""
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from django.http import QueryDict
 from django.urls import reverse
 
 from operators.matching.criteria import Concern, Reason, Verdict
@@ -52,16 +52,13 @@ class MissCard:
 
 def asked_by(commune: str = "", sujet: str = "") -> str:
     """« ?commune=04121&sujet=commerce »: what a link carries of the question, or nothing."""
-    query = QueryDict(mutable=True)
-    query.update({name: value for name, value in (("commune", commune), ("sujet", sujet)) if value})
-    return f"?{query.urlencode()}" if query else ""
+    given = {name: value for name, value in (("commune", commune), ("sujet", sujet)) if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def filing_for(commune: str, sujet: str = "") -> str:
     """Where the need of this body, on this subject, is described."""
-    query = QueryDict(mutable=True)
-    query.update({"collectivite": commune, **({"sujet": sujet} if sujet else {})})
-    return f"{FILING}?{query.urlencode()}"
+    return f"{FILING}?{urlencode({'collectivite': commune, **({'sujet': sujet} if sujet else {})})}"
 
 
 def card(

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from common import clock
+from common.database import be_patient
 from operators import relations
 from operators.matching import setwise
 from operators.matching.vocabulary import BodyKind, Theme
@@ -21,8 +22,8 @@ KINDS = (BodyKind.COMMUNE, BodyKind.EPCI)
 #: Days kept: each of the last ones, and the first of each month before.
 DAYS = 31
 
-#: A statement of the nation lasts longer than a page's, and groups in memory.
-PATIENCE = "SET LOCAL statement_timeout = '120s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+#: A statement of the nation lasts longer than a page's, in seconds.
+PATIENCE = 120
 #: Whoever computes holds this one.
 LOCK = 20_270_401
 
@@ -103,7 +104,7 @@ def compute(on: dt.date | None = None, departments: Collection[str] | None = Non
     if departments is not None:
         condition += " AND c.department_id = ANY(%(departments)s)"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(PATIENCE)
+        be_patient(PATIENCE)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])  # two at once would wait for each other's cells
         tables = _tables(condition)
         for name, query in tables.items():
@@ -174,8 +175,8 @@ def follow(jobs: Sequence[CoverageJob]) -> None:
     Where today has none yet, everything is computed: a day is whole, or the night's pass is still to come."""
     offers = {job.offer_id for job in jobs}
     with transaction.atomic():
+        be_patient(PATIENCE)
         with connection.cursor() as cursor:
-            cursor.execute(PATIENCE)
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         known = OfferReach.objects.filter(offer_id__in=offers)
         before = {code for row in known for code in row.departments}

@@ -7,8 +7,8 @@ from operators.events import OfferChanged
 from operators.models import CoverageJob, OfferLoad, Publication
 from operators.services import loads, publications
 
-PUBLICATIONS = register(job_work(publications.WORK, Publication, publications.make, max_attempts=3))
-LOADS = register(
+register(job_work(publications.WORK, Publication, publications.make, max_attempts=3))
+register(
     job_work(
         loads.WORK,
         OfferLoad,

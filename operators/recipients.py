@@ -11,7 +11,8 @@ from operators.permissions import NATIONAL_KINDS, OWN_ROLES
 from territories.models import Desk
 
 
-def _person(mandate: Mandate) -> Recipient:
+def person(mandate: Mandate) -> Recipient:
+    """Who acts under this mandate, at the address that he gave for it."""
     return Recipient(mandate.contact_email, f"user:{mandate.user_id}", mandate.user.display_name, mandate.user_id)
 
 
@@ -27,7 +28,7 @@ def of_provider(body: Provider) -> Iterable[Recipient]:
         mandates = mandates.filter(organisation_id=body.organisation_id, role__in=OWN_ROLES)
         for mandate in mandates.select_related("user__mailbox", "organisation"):
             if mandate.contact_email and mandate.contact_email != body.email:
-                yield _person(mandate)
+                yield person(mandate)
 
 
 def reviewers_of(body: Provider) -> Iterable[Recipient]:
@@ -41,4 +42,4 @@ def reviewers_of(body: Provider) -> Iterable[Recipient]:
         yield Recipient(desk.email, f"desk:{body.department_id}", desk.label)
         return
     agents = Mandate.objects.for_desk(body.department_id or "").in_force(clock.today()).proven()
-    yield from (_person(agent) for agent in agents.select_related("user__mailbox", "organisation"))
+    yield from (person(agent) for agent in agents.select_related("user__mailbox", "organisation"))

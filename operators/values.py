@@ -11,34 +11,6 @@ from typing import Any, NamedTuple, Self
 
 from operators.models import Offer
 
-#: Written in the offer's own columns, as they are.
-COLUMNS = (
-    "title",
-    "description",
-    "themes",
-    "engineering_types",
-    "services",
-    "phases",
-    "body_kinds",
-    "population_min",
-    "population_max",
-    "membership_required",
-    "membership_label",
-    "programmes_required",
-    "zonings_required",
-    "legal_mode",
-    "price_model",
-    "price_label",
-    "conditions",
-    "delay_days",
-    "capacity_left",
-    "valid_from",
-    "valid_to",
-    "source_url",
-    "verified_on",
-    "agreed_beforehand",
-)
-
 
 class Line(NamedTuple):
     """One area where an offer holds or, ``excluded``, does not; codes are the official ones of the level."""
@@ -132,3 +104,7 @@ class OfferValues:
         """What changed since ``before``, in the order of the fields."""
         old, new = before.as_json(), self.as_json()
         return [Difference(name, old[name], new[name]) for name in new if old[name] != new[name]]
+
+
+#: Written in the offer's own columns, as they are.
+COLUMNS = tuple(field.name for field in dataclasses.fields(OfferValues) if field.name not in ("subjects", "coverage"))

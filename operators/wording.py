@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from common.french import day, number
 from operators.enums import BodyKind, EngineeringType, LegalMode, Level, Phase, PriceModel, Service, Theme
 from operators.matching.reasons import ZONING_LABELS
+from operators.matching.vocabulary import NATION_CODE
 from operators.models import Subject
 from operators.values import Line
 from programmes.reference import LABELS as PROGRAMME_LABELS
@@ -69,7 +70,7 @@ def area_names(lines: Iterable[Line]) -> Names:
     codes: dict[str, set[str]] = {}
     for line in lines:
         codes.setdefault(line.level, set()).add(line.code)
-    names: dict[tuple[str, str], str] = {(Level.NATION, "FR"): "France entière"}
+    names: dict[tuple[str, str], str] = {(Level.NATION, NATION_CODE): Level.NATION.label}
     for level, model in (
         (Level.REGION, Region),
         (Level.DEPARTMENT, Department),
@@ -100,7 +101,7 @@ def _words(name: str, value: Any, names: Names, subjects: Mapping[str, str]) -> 
     if value is None or value in ("", []):
         return _ABSENT
     if name == "coverage":
-        return ", ".join(area_in_words(Line(*line), names) for line in value)
+        return ", ".join(_area_in_words(Line(*line), names) for line in value)
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, int):
@@ -119,7 +120,7 @@ def _words(name: str, value: Any, names: Names, subjects: Mapping[str, str]) -> 
     return str(labels.get(value, value))
 
 
-def area_in_words(line: Line, names: Names) -> str:
-    """« Mézel (04121) », « sauf Digne-les-Bains (04070) »."""
+def _area_in_words(line: Line, names: Names) -> str:
+    """« Mézel (04) », « sauf Digne-les-Bains (04) »; the code alone when nothing bears it any more."""
     name = names.get((line.level, line.code), line.code)
     return f"sauf {name}" if line.excluded else name

@@ -10,12 +10,9 @@ from accounts.models.mandates import MandateQuerySet
 from common import clock
 from common.actor import Matter, Role
 from notifications.registry import Recipient
+from operators.recipients import person
 from requests.enums import AssignmentKind
 from requests.models import SupportRequest
-
-
-def _person(mandate: Mandate) -> Recipient:
-    return Recipient(mandate.contact_email, f"user:{mandate.user_id}", mandate.user.display_name, mandate.user_id)
 
 
 def applicant(support_request: SupportRequest) -> Iterable[Recipient]:
@@ -34,7 +31,7 @@ def applicant(support_request: SupportRequest) -> Iterable[Recipient]:
     for mandate in mandates:
         if mandate.contact_email and mandate.contact_email.lower() not in seen:
             seen.add(mandate.contact_email.lower())
-            yield _person(mandate)
+            yield person(mandate)
 
 
 def executive(support_request: SupportRequest) -> Iterable[Recipient]:
@@ -43,7 +40,7 @@ def executive(support_request: SupportRequest) -> Iterable[Recipient]:
         .filter(collectivity_id=support_request.collectivity_id, role=Role.OFFICIAL, confirmed_at__isnull=False)
         .select_related("user__mailbox", "organisation")
     )
-    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+    yield from (person(mandate) for mandate in mandates if mandate.contact_email)
 
 
 def desk(support_request: SupportRequest) -> Iterable[Recipient]:
@@ -67,7 +64,7 @@ def _in_direction(support_request: SupportRequest) -> MandateQuerySet:
 
 
 def direction(support_request: SupportRequest) -> Iterable[Recipient]:
-    yield from (_person(mandate) for mandate in _in_direction(support_request) if mandate.contact_email)
+    yield from (person(mandate) for mandate in _in_direction(support_request) if mandate.contact_email)
 
 
 def signatories(support_request: SupportRequest, matter: Matter) -> Iterable[Recipient]:
@@ -78,7 +75,7 @@ def signatories(support_request: SupportRequest, matter: Matter) -> Iterable[Rec
     people = list(_in_direction(support_request).annotate(covered=Exists(acts)))
     deputies = [mandate for mandate in people if mandate.role == Role.DEPUTY and mandate.covered]
     delegates = [mandate for mandate in people if mandate.role == Role.DELEGATE]
-    yield from (_person(mandate) for mandate in deputies or delegates if mandate.contact_email)
+    yield from (person(mandate) for mandate in deputies or delegates if mandate.contact_email)
 
 
 def assigned(support_request: SupportRequest, *kinds: AssignmentKind) -> Iterable[Recipient]:
@@ -103,7 +100,7 @@ def agency(support_request: SupportRequest) -> Iterable[Recipient]:
         return
     mandates = Mandate.objects.in_force(clock.today()).proven().filter(role=Role.NATIONAL)
     mandates = mandates.select_related("user__mailbox", "organisation")
-    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+    yield from (person(mandate) for mandate in mandates if mandate.contact_email)
 
 
 def liaison(support_request: SupportRequest) -> Iterable[Recipient]:
@@ -112,7 +109,7 @@ def liaison(support_request: SupportRequest) -> Iterable[Recipient]:
         .filter(role=Role.CMT, departments=support_request.department_id, confirmed_at__isnull=False)
         .select_related("user__mailbox", "organisation")
     )
-    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+    yield from (person(mandate) for mandate in mandates if mandate.contact_email)
 
 
 def director(support_request: SupportRequest) -> Iterable[Recipient]:
@@ -121,4 +118,4 @@ def director(support_request: SupportRequest) -> Iterable[Recipient]:
         .filter(role=Role.DIRECTOR_GENERAL, confirmed_at__isnull=False)
         .select_related("user__mailbox", "organisation")
     )
-    yield from (_person(mandate) for mandate in mandates if mandate.contact_email)
+    yield from (person(mandate) for mandate in mandates if mandate.contact_email)

@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 
+from common.french import NBSP, number
 from common.tabular.cells import harmless, printed, writable
 from common.tabular.faults import letter
 
@@ -33,7 +34,7 @@ _ODS = "application/vnd.oasis.opendocument.spreadsheet"
 
 def _text(value: str) -> str:
     text = harmless(writable(value))
-    return text if len(text) <= CELL else f"{text[:CELL]}… [texte coupé : {len(text)} caractères]"
+    return text if len(text) <= CELL else f"{text[:CELL]}… [texte coupé{NBSP}: {number(len(text))} caractères]"
 
 
 def _width(heading: str) -> int:

@@ -24,7 +24,7 @@ from common.tabular.source import Bad, Source
 #: Octets once unpacked: of all parts, and of each part that openpyxl loads whole. Lines and columns of the sheet.
 UNPACKED, PART = 200_000_000, 10_000_000
 ROWS, COLUMNS = 100_000, 500
-#: Merged areas named, formulas without value accepted: a sheet that has more is not a table.
+#: Merged areas named, the others left unsaid; formulas without value told one by one: beyond, the sheet is refused.
 MERGED, VALUELESS = 50, 5_000
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 #: The table of texts, which openpyxl holds whole, may be larger than the other parts: a sheet of words is one.
@@ -45,8 +45,6 @@ def open_sheet(data: bytes, name: str, wanted: str) -> Source:
         with sheet._get_source() as stream:  # openpyxl tells the part of a sheet nowhere else
             scan.read(stream)
         sheet.reset_dimensions()  # those that the file announces may be wrong
-    except Unreadable:
-        raise
     except Exception as error:  # whatever a damaged workbook makes of its readers
         raise _damaged(name) from error
     if scan.last_row > ROWS or scan.last_column > COLUMNS:
@@ -104,8 +102,6 @@ def _rows(sheet: Any, scan: "Scan", name: str) -> Iterator[tuple[int, Sequence[A
             if any(isinstance(cell, str) and cell[:1] == "#" for cell in row):
                 row = [_error(cell) for cell in row]
             yield number, row
-    except Unreadable:
-        raise
     except Exception as error:
         raise _damaged(name) from error
 

@@ -4,9 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from common.french import NBSP, joined, number, plural
@@ -18,9 +15,8 @@ from operators.guide.places import Places
 from operators.matching import vocabulary
 from operators.matching.reasons import ZONING_LABELS, interval
 from operators.matching.vocabulary import LegalMode
-from operators.models import CoverageCell, FrameworkAgreement, Offer, OfferCoverage, Provider, Subject
+from operators.models import CoverageCell, FrameworkAgreement, Offer, Provider, Subject
 from operators.models.offer import OfferQuerySet
-from operators.models.publication import NATION
 from programmes.reference import LABELS as PROGRAMME_LABELS
 from territories.models import Department, Desk
 
@@ -50,7 +46,7 @@ def of_department(department: Department, on: dt.date) -> parts.Guide:
     far = [sheet for offer, sheet in rows if offer.family is not vocabulary.Family.LOCAL]
     groups = _groups(subjects, near, far)
     active = {body.code for family in families for body in family.bodies}
-    cells = list(CoverageCell.objects.latest_day().filter(department=department, kind=BodyKind.COMMUNE).defer("codes"))
+    cells = CoverageCell.objects.latest_day().filter(department=department, kind=BodyKind.COMMUNE).defer("codes")
     drawing = Drawing(places) if places.has_map and near else None
     return parts.Guide(
         code=department.code,
@@ -68,7 +64,6 @@ def of_department(department: Department, on: dt.date) -> parts.Guide:
         modes=_modes(families),
         mute=_mute(groups),
         holes=_holes(cells),
-        holes_known=bool(cells),
         map=drawing.by_count(near) if drawing else None,
         lines=_lines(places, near) if near else (),
         partial=_partial(drawing, near) if drawing else (),
@@ -90,7 +85,7 @@ def of_operators(on: dt.date) -> parts.Guide:
     families = _families(rows, agreements, full=tuple(FAMILIES))
     groups = _groups(subjects, [sheet for _, sheet in rows], [])
     return parts.Guide(
-        code=NATION,
+        code=vocabulary.NATION_CODE,
         title="Document unique des opérateurs",
         place="France entière",
         of_place="de la France",
@@ -103,7 +98,6 @@ def of_operators(on: dt.date) -> parts.Guide:
         modes=_modes(families),
         mute=_mute(groups),
         holes=(),
-        holes_known=True,
     )
 
 
@@ -115,19 +109,7 @@ def _subjects() -> list[Subject]:
 
 
 def _offers(found: OfferQuerySet) -> list[Any]:
-    """With their provider, the lines of their coverage and the codes of their subjects. One query."""
-    coverage = OfferCoverage.objects.filter(offer=OuterRef("pk")).order_by("level", "code")
-    subjects = Subject.objects.filter(offers=OuterRef("pk")).order_by("order", "code")
-    return list(
-        found.select_related("provider")
-        .annotate(
-            coverage_rows=ArraySubquery(
-                coverage.values(row=JSONObject(level="level", code="code", excluded="excluded"))
-            ),
-            subject_codes=ArraySubquery(subjects.values("code")),
-        )
-        .order_by("provider__name", "provider__code", "title", "code")
-    )
+    return list(found.with_coverage().order_by("provider__name", "provider__code", "title", "code"))
 
 
 def _catalogue_on(rows: Rows) -> dt.date | None:
@@ -160,7 +142,6 @@ def _sheet(offer: Any, subjects: Sequence[Subject], where: str, reach: str, cove
         url=offer.get_absolute_url(),
         description=offer.description,
         provider=offer.provider.name,
-        provider_code=offer.provider.code,
         subjects=tuple(each.code for each in answered),
         subject_labels=tuple(each.label for each in subjects if each.code in named),
         theme_labels=tuple(str(Theme(theme).label) for theme in offer.themes),
@@ -177,7 +158,6 @@ def _sheet(offer: Any, subjects: Sequence[Subject], where: str, reach: str, cove
         verified_on=offer.verified_on,
         is_full=offer.capacity_left == 0,
         illustrative=offer.illustrative,
-        source_url=offer.source_url,
         covered=covered,
     )
 
@@ -215,7 +195,7 @@ def _families(
         ordered = sorted(bodies.get(family, {}).values(), key=lambda each: (kinds.index(each[0].kind), each[0].name))
         if ordered:
             shown = tuple(_body(provider, sheets, agreements.get(provider.pk, ())) for provider, sheets in ordered)
-            found.append(parts.Family(family.value, title, family in tuple(full), shown))
+            found.append(parts.Family(title, family in tuple(full), shown))
     return tuple(found)
 
 

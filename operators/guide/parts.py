@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from operators.matching.vocabulary import LegalMode
+from operators.matching.vocabulary import NATION_CODE, LegalMode
 
 #: Mode de recours → by what right, and what the body has to do first (PRACTICE 3.6; CGCT L. 3232-1-1, R. 3232-1 and
 #: L. 1531-1; code de la commande publique L. 2511-1; DOMAIN 5.2, 5.3). Total over the modes (tested).
@@ -38,7 +38,6 @@ class Sheet:
     url: str
     description: str
     provider: str
-    provider_code: str
     subjects: tuple[str, ...]
     subject_labels: tuple[str, ...]
     theme_labels: tuple[str, ...]
@@ -55,7 +54,6 @@ class Sheet:
     verified_on: dt.date | None
     is_full: bool
     illustrative: bool
-    source_url: str
     covered: tuple[int, ...] = ()
 
 
@@ -85,14 +83,9 @@ class Body:
 class Family:
     """Providers of one family. ``full``: their offers are described; else listed, the operators' document has them."""
 
-    code: str
     title: str
     full: bool
     bodies: tuple[Body, ...]
-
-    @property
-    def count(self) -> int:
-        return sum(len(body.sheets) for body in self.bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +174,8 @@ class AreaLine:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """``code`` is a department's, or ``FR`` for the operators' document. ``idle`` are the bodies of the department
-    without an open offer."""
+    """``code`` is a department's, or the nation's for the operators' document. ``idle`` are its bodies without an open
+    offer."""
 
     code: str
     title: str
@@ -197,10 +190,13 @@ class Guide:
     modes: tuple[Mode, ...]
     mute: tuple[tuple[str, str], ...]
     holes: tuple[Hole, ...]
-    holes_known: bool
     map: Map | None = None
     lines: tuple[AreaLine, ...] = ()
     partial: tuple[Map, ...] = ()
+
+    @property
+    def is_national(self) -> bool:
+        return self.code == NATION_CODE
 
     @property
     def sheets(self) -> tuple[Sheet, ...]:

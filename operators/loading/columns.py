@@ -54,15 +54,15 @@ _OTHER_LABELS = {
     "illustrative": "Illustration",
 }
 MANY = "Plusieurs valeurs se séparent par un point-virgule."
-#: How a line of the template is told from an offer: its code begins so, and loading leaves it out.
-EXAMPLES = ("exemple 1", "exemple 2")
+#: How a line of the template is told from an offer: its code begins so, as none does, and loading leaves it out.
+EXAMPLE = "exemple "
 
 # fmt: off
 COLUMNS: tuple[Column, ...] = (
     Column("code", Kind.CODE,
            "Laissez vide pour une offre nouvelle. L’export donne le code des offres du catalogue : gardez-le, il dit "
            "laquelle modifier. Une ligne dont le code commence par « exemple » est ignorée.",
-           other_names=("code de l’offre",), examples=("exemple 1", "exemple 2")),
+           other_names=("code de l’offre",), examples=(f"{EXAMPLE}1", f"{EXAMPLE}2")),
     Column("provider", Kind.PROVIDER,
            "Nom ou code de l’organisme au catalogue.", required=True,
            other_names=("organisme", "offreur", "structure"), examples=("Agence technique départementale", "CAUE")),

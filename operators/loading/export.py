@@ -11,7 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from common.french import typo
 from common.tabular import Value, letter
-from operators.loading.columns import COLUMNS, HEADINGS, SHEET, Kind
+from operators.loading.columns import COLUMNS, SHEET, Kind
 from operators.loading.plan import Scope, offers_of
 from operators.loading.rows import row
 from operators.loading.words import SEPARATOR, Words, vocabulary
@@ -125,6 +125,3 @@ def _help(sheet: Any, lists: dict[str, tuple[str, ...]]) -> None:
             if number == 1:
                 cell.font, cell.fill = _TITLE, _PLAIN
     sheet.freeze_panes = "A2"
-
-
-__all__ = ["HEADINGS", "rows", "template"]

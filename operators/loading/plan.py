@@ -300,7 +300,7 @@ def _short(text: str) -> str:
 
 
 class _Held:
-    """The offers that a batch of lines may name, with their values. Six queries at most."""
+    """The offers that a batch of lines may name, with their values. Three queries."""
 
     def __init__(self, given: Sequence[tuple[Given, Provider | None]]) -> None:
         codes = {one.code for one, _ in given if one.code}

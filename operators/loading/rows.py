@@ -8,7 +8,7 @@ from typing import Any
 from common.french import NBSP, number
 from common.tabular import Fault, Line, Table, Value, folded
 from common.tabular.cells import as_boolean, as_date, as_integer, as_text
-from operators.loading.columns import BY_FIELD, COLUMNS, EXAMPLES, Column, Kind
+from operators.loading.columns import BY_FIELD, COLUMNS, EXAMPLE, Column, Kind
 from operators.loading.words import SEPARATOR, Words, split
 from operators.models import Offer
 from operators.places import Typed, text_of
@@ -39,27 +39,24 @@ class Reader:
         self.faults: list[Fault] = []
         self.remarks: list[str] = []
         self._era, self._words = table.era, words
-        seen: dict[str, tuple[int, str]] = {}
+        self._at: dict[str, tuple[int, str]] = {}  # field → its place and its heading
         unread = []
         for place, heading in table.headings.items():
             column = names.get(folded(heading))
             if column is None:
                 unread.append(heading)
-            elif column.field in seen and folded(heading) != folded(seen[column.field][1]):
-                reason = (
-                    f"dit la même chose que «{NBSP}{seen[column.field][1]}{NBSP}». Gardez une seule des deux colonnes."
-                )
-                self.faults.append(Fault(0, reason, place, heading))
-            elif column.field not in seen:
-                seen[column.field] = place, heading
+            elif column.field not in self._at:
+                self._at[column.field] = place, heading
                 self.columns[heading] = place, column
+            elif folded(heading) != folded(first := self._at[column.field][1]):
+                reason = f"dit la même chose que «{NBSP}{first}{NBSP}». Gardez une seule des deux colonnes."
+                self.faults.append(Fault(0, reason, place, heading))
         for column in COLUMNS:
-            if column.required and column.field not in seen:
+            if column.required and column.field not in self._at:
                 reason = f"la colonne «{NBSP}{column.heading}{NBSP}» manque. Ajoutez-la, ou partez du modèle."
                 self.faults.append(Fault(0, reason))
         if unread:
             self.remarks.append(f"Colonnes non lues{NBSP}: {', '.join(unread[:20])}.")
-        self._at = {column.field: (place, heading) for heading, (place, column) in self.columns.items()}
 
     def fault(self, line: int, name: str, reason: str) -> Fault:
         """A fault of one field, placed in its column; of the whole line when the file lacks that column."""
@@ -79,7 +76,7 @@ class Reader:
                 self._take(given, column, value)
             except ValueError as error:
                 given.faults.append(Fault(line.number, str(error), place, heading))
-        return None if given.code in EXAMPLES else given
+        return None if given.code.startswith(EXAMPLE) else given
 
     def _take(self, given: Given, column: Column, value: Value) -> None:
         text = as_text(value)

@@ -73,6 +73,8 @@ class Changes:
     @property
     def sentence(self) -> str:
         """« Une offre de plus, deux offres de moins ; la recommandation ne change pas. »"""
+        if self.nothing:
+            return "Rien n’a changé dans les offres, les faits ni la recommandation."
         parts = []
         if self.came_in:
             parts.append(f"{plural(len(self.came_in), 'offre')} de plus")
@@ -82,8 +84,6 @@ class Changes:
             parts.append(plural(len(self.reread), "offre lue autrement", "offres lues autrement"))
         if self.facts:
             parts.append(plural(len(self.facts), "fait modifié", "faits modifiés"))
-        if not parts and not self.recommendation_changed:
-            return "Rien n’a changé dans les offres, les faits ni la recommandation."
         told = "la recommandation change" if self.recommendation_changed else "la recommandation ne change pas"
         return f"{joined(parts)}\u202f; {told}." if parts else f"{told[:1].upper()}{told[1:]}."
 

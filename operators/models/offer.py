@@ -32,8 +32,6 @@ from operators.matching.vocabulary import NATION_CODE, Family
 from operators.models.provider import CODE, Provider
 from operators.models.subject import Subject
 from operators.permissions import offer_scope
-from operators.territory_facts import areas_of
-from territories.models import Collectivity
 
 #: Published, it is to be verified so long after the last time, and so long before its end.
 STALE_AFTER = dt.timedelta(days=365)
@@ -47,6 +45,14 @@ def _choices_array(verbose_name: str, choices: type[models.TextChoices], max_len
         default=list,
         blank=True,
     )
+
+
+def _stale(on: dt.date) -> Q:
+    return Q(verified_on__lt=on - STALE_AFTER)
+
+
+def _ending(on: dt.date) -> Q:
+    return Q(valid_to__range=(on, on + BEFORE_END))
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -67,21 +73,16 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def stale(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that nobody verified for a year."""
-        return self.published().filter(verified_on__lt=on - STALE_AFTER)
+        return self.published().filter(_stale(on))
 
     def ending(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that end within a month."""
-        return self.published().filter(valid_to__range=(on, on + BEFORE_END))
+        return self.published().filter(_ending(on))
 
     def to_verify(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that grow old, that end soon, or whose keeper was asked about and has not answered."""
         questioned = Q(asked_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at")))
-        old = Q(verified_on__lt=on - STALE_AFTER) | Q(valid_to__range=(on, on + BEFORE_END))
-        return self.published().filter(old | questioned)
-
-    def covering(self, collectivity: Collectivity, on: dt.date) -> "OfferQuerySet":
-        """Published offers, valid that day, whose coverage meets the body's territory; its areas cost one query."""
-        return self.published().valid_on(on).meeting(areas_of(collectivity))
+        return self.published().filter(_stale(on) | _ending(on) | questioned)
 
     def valid_on(self, on: dt.date) -> "OfferQuerySet":
         return self.filter(
@@ -98,20 +99,19 @@ class OfferQuerySet(models.QuerySet["Offer"]):
             condition |= Q(level=level, code__in=list(codes))
         return self.filter(Exists(OfferCoverage.objects.filter(condition, offer=OuterRef("pk"), excluded=False)))
 
-    def as_records(self) -> list[OfferRecord]:
-        """Every offer as the engine reads it, coverage and subjects included, in one query whatever their number."""
+    def with_coverage(self) -> "OfferQuerySet":
+        """With their provider and, in the same query, the lines of their coverage (``coverage_rows``) and the codes of
+        their subjects (``subject_codes``)."""
         coverage = OfferCoverage.objects.filter(offer=OuterRef("pk")).order_by("level", "code", "excluded")
         subjects = Subject.objects.filter(offers=OuterRef("pk")).order_by("code")
-        rows: Any = (
-            self.select_related("provider")
-            .annotate(
-                coverage_rows=ArraySubquery(
-                    coverage.values(row=JSONObject(level="level", code="code", excluded="excluded"))
-                ),
-                subject_codes=ArraySubquery(subjects.values("code")),
-            )
-            .order_by("code")
+        line = JSONObject(level="level", code="code", excluded="excluded")
+        return self.select_related("provider").annotate(
+            coverage_rows=ArraySubquery(coverage.values(row=line)), subject_codes=ArraySubquery(subjects.values("code"))
         )
+
+    def as_records(self) -> list[OfferRecord]:
+        """Every offer as the engine reads it, coverage and subjects included, in one query whatever their number."""
+        rows: Any = self.with_coverage().order_by("code")
         return [offer.as_record(offer.coverage_rows, offer.subject_codes) for offer in rows]
 
 

@@ -5,9 +5,6 @@ from django.db.models import Q
 
 from common.models import Job, JobQuerySet, undone_index
 
-#: The operators' document; a guide bears the code of its department.
-NATION = "FR"
-
 
 class PublicationQuerySet(JobQuerySet):
     def without_bytes(self) -> "PublicationQuerySet":
@@ -17,7 +14,8 @@ class PublicationQuerySet(JobQuerySet):
 class Publication(Job):
     """One row a document, the last PDF made of it, and the making of the next one when it is undone.
 
-    ``fingerprint`` is that of the content of ``pdf``: another one means that the catalogue has changed since.
+    ``code`` is a department's, or the nation's for the operators' document. ``fingerprint`` is that of the content of
+    ``pdf``: another one means that the catalogue has changed since.
     """
 
     code = models.CharField("département, ou FR", max_length=4, unique=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Mandate
 from common import clock
@@ -73,7 +74,7 @@ def declare(
 ) -> ProviderAbsence:
     """Declares an absence; the same again is the same one. Raises ``Conflict`` when another one stands on its days."""
     at = at or clock.now()
-    today = clock.today()
+    today = timezone.localdate(at)
     deputy_name, deputy_email, note = deputy_name.strip(), deputy_email.strip().lower(), note.strip()
     if ProviderAbility.DECLARE_ABSENCE not in provider_abilities(actor, provider):
         raise NotAllowed("Seul ce prestataire, ou le guichet de son département, déclare son absence.")

@@ -13,7 +13,7 @@ from django.core.validators import URLValidator
 from django.db.models import Model
 
 from common import clock
-from common.french import number
+from common.french import NBSP, number
 from operators.enums import (
     BodyKind,
     EngineeringType,
@@ -170,8 +170,8 @@ def _texts(values: OfferValues) -> Iterator[Fault]:
             continue
         if "\x00" in text:
             yield field.name, "Ce texte contient un caractère nul : retapez-le."
-        if len(text) > LONGEST.get(field.name, 40):
-            yield field.name, f"Ce texte a {len(text)} caractères : {LONGEST.get(field.name, 40)} au plus."
+        if len(text) > (most := LONGEST.get(field.name, 40)):
+            yield field.name, f"Ce texte a {number(len(text))} caractères{NBSP}: {number(most)} au plus."
     if values.source_url:
         try:
             _URL(values.source_url)

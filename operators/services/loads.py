@@ -96,7 +96,7 @@ def ask(load: OfferLoad, actor: Actor, *, digest: str) -> OfferLoad:
         if digest != load.plan["digest"]:
             raise Conflict("Ce que ferait ce fichier a changé depuis votre lecture. Relisez-le.", code="moved")
         load.state, load.applied_under_id, load.problem = LoadState.APPLYING, actor.mandate_id, ""
-        load.queued_at, load.done_at, load.not_before, load.attempts = clock.instant(), None, None, 0
+        load.reopen()
         load.save()
         OfferLoadProgress.objects.filter(pk=load.pk).update(done=0)
         jobs.wake(WORK, load.pk)
@@ -242,15 +242,3 @@ class Meter:
                 cursor.execute(f"UPDATE {table} SET done = %s, total = %s WHERE load_id = %s", [done, total, self._pk])  # noqa: S608
         except DatabaseError as error:
             logger.warning("progress_not_written", load=self._pk, error=str(error))
-
-
-def words_of(plan: Plan) -> list[str]:
-    """The counts of a plan, for a console: « 3 offres nouvelles »…"""
-    return [
-        plural(plan.lines, "ligne lue", "lignes lues"),
-        plural(plan.created, "offre nouvelle", "offres nouvelles"),
-        plural(plan.changed, "offre modifiée", "offres modifiées"),
-        plural(plan.unchanged, "offre inchangée", "offres inchangées"),
-        plural(plan.published, "entre au catalogue", "entrent au catalogue"),
-        plural(plan.drafts, "reste en brouillon", "restent en brouillon"),
-    ]

@@ -22,6 +22,7 @@ from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
 from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
 from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
+from operators.services.codes import first_free
 from operators.services.faults import Known, faults_of, gaps_of
 from operators.values import COLUMNS, Difference, OfferValues
 from territories.names import normalise
@@ -323,4 +324,4 @@ def _free_code(title: str, provider: Provider) -> str:
     """« amo-ecole-atd-04 », numbered when taken."""
     stem = slugify(f"{slugify(normalise(title))[:24]}-{provider.code}")[:52].strip("-")
     taken = set(Offer.objects.filter(code__startswith=stem).values_list("code", flat=True))
-    return next(code for n in range(1, len(taken) + 2) if (code := f"{stem}-{n}" if n > 1 else stem) not in taken)
+    return first_free(stem, taken)

@@ -18,6 +18,7 @@ from common.events import emit
 from operators.events import OfferChanged
 from operators.models import Provider
 from operators.permissions import NATIONAL_KINDS, OWN_ROLES, ProviderAbility, provider_abilities
+from operators.services.codes import first_free
 from territories.models import Department
 from territories.names import normalise
 
@@ -110,4 +111,4 @@ def _free_code(name: str, department: str) -> str:
     stem = f"{slugify(normalise(name))[:30].strip('-') or 'organisme'}-{department.lower()}"
     rows = (Provider.objects.filter(code__startswith=stem), Organisation.objects.filter(code__startswith=stem))
     taken = {str(code) for found in rows for code in found.values_list("code", flat=True)}
-    return next(code for n in range(1, len(taken) + 2) if (code := f"{stem}-{n}" if n > 1 else stem) not in taken)
+    return first_free(stem, taken)

@@ -15,8 +15,8 @@ from common.pdf import render_pdf
 from operators.cards import FILING
 from operators.guide import build
 from operators.guide.parts import Guide
+from operators.matching.vocabulary import NATION_CODE
 from operators.models import Publication
-from operators.models.publication import NATION
 from territories.models import Department
 
 WORK = "operators.publications"
@@ -32,7 +32,7 @@ def layout() -> bytes:
 
 def guide_of(code: str, on: dt.date | None = None) -> Guide:
     """What the document says today, there. Raises ``Department.DoesNotExist``."""
-    if code == NATION:
+    if code == NATION_CODE:
         return build.of_operators(on or clock.today())
     department = Department.objects.select_related("desk").get(code=code, is_current=True)
     return build.of_department(department, on or clock.today(department.zone_info))
@@ -56,29 +56,18 @@ def _reopened(pk: int) -> bool:
     row = rows.filter(pk=pk).first()
     if row is None or row.is_undone:  # somebody is at it
         return False
-    rows.filter(pk=pk).update(**_as_asked())
+    rows.filter(pk=pk).reopen()
     return True
-
-
-def _as_asked() -> dict[str, Any]:
-    return {
-        "done_at": None,
-        "failed_at": None,
-        "not_before": None,
-        "attempts": 0,
-        "last_error": "",
-        "queued_at": clock.instant(),
-    }
 
 
 @transaction.atomic
 def ask_all() -> int:
     """Asks for every guide and for the operators' document; says how many. Nobody is woken: the reconciler makes them
     one after the other, between other work, and passes over those that have not changed."""
-    codes = [NATION, *Department.objects.filter(is_current=True).order_by("code").values_list("code", flat=True)]
+    codes = [NATION_CODE, *Department.objects.filter(is_current=True).order_by("code").values_list("code", flat=True)]
     Publication.objects.bulk_create([Publication(code=code) for code in codes], ignore_conflicts=True)
     answered = Q(done_at__isnull=False) | Q(failed_at__isnull=False)
-    Publication.objects.filter(answered, code__in=codes).update(**_as_asked())
+    Publication.objects.filter(answered, code__in=codes).reopen()
     return len(codes)
 
 

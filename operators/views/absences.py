@@ -10,10 +10,10 @@ from django.views.generic import View
 from accounts.access import AdmittedMixin
 from accounts.forms.fields import DayField, email_field
 from common import clock
-from common.actor import DESK_ROLES, Actor, Role
-from common.errors import ServiceError
+from common.actor import DESK_ROLES, Actor
+from common.errors import ServiceError, refuse
 from operators.models import Provider, ProviderAbsence
-from operators.permissions import ProviderAbility, provider_abilities
+from operators.permissions import OWN_ROLES, ProviderAbility, provider_abilities
 from operators.services import absences
 
 SHOWN = 20
@@ -46,7 +46,7 @@ class AbsencesView(AdmittedMixin, View):
     refusal = "Cette page est celle des prestataires et du guichet de leur département."
 
     def admits(self, actor: Actor) -> bool:
-        return actor.role in DESK_ROLES | {Role.PROVIDER, Role.OPERATOR}
+        return actor.role in DESK_ROLES | OWN_ROLES
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         return self.page(self.provider(code), AbsenceForm())
@@ -59,10 +59,9 @@ class AbsencesView(AdmittedMixin, View):
         if not form.is_valid():
             return self.page(provider, form, status=422)
         try:
-            absences.declare(provider, self.request.actor, **form.cleaned_data)  # type: ignore[attr-defined]
+            absences.declare(provider, self.actor, **form.cleaned_data)
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.page(provider, form, status=error.status if error.status == 409 else 422)
+            return self.page(provider, form, status=refuse(form, error))
         messages.success(request, "Absence enregistrée : les guichets la voient avant de vous solliciter.")
         return redirect(request.path)
 
@@ -72,20 +71,19 @@ class AbsencesView(AdmittedMixin, View):
         if found is None:
             messages.error(self.request, "Cette absence n’est pas de celles de ce prestataire.")
         else:
-            absences.end(found, self.request.actor)  # type: ignore[attr-defined]
+            absences.end(found, self.actor)
             messages.success(self.request, "Fin de l’absence enregistrée.")
         return redirect(self.request.path)
 
     def provider(self, code: str) -> Provider:
         """Raises ``Http404`` when it is hidden, ``PermissionDenied`` when it is somebody else's."""
-        actor: Actor = self.request.actor  # type: ignore[attr-defined]
-        rows = Provider.objects.visible_to(actor).select_related("organisation")
+        rows = Provider.objects.visible_to(self.actor).select_related("organisation")
         found = get_object_or_404(rows, code=code)
-        if ProviderAbility.DECLARE_ABSENCE not in provider_abilities(actor, found):
+        if ProviderAbility.DECLARE_ABSENCE not in provider_abilities(self.actor, found):
             raise PermissionDenied("Cette page est celle de ce prestataire et du guichet de son département.")
         return found
 
     def page(self, provider: Provider, form: AbsenceForm, status: int = 200) -> HttpResponse:
-        rows = ProviderAbsence.objects.visible_to(self.request.actor).filter(provider=provider)  # type: ignore[attr-defined]
+        rows = ProviderAbsence.objects.visible_to(self.actor).filter(provider=provider)
         context = {"provider": provider, "form": form, "absences": list(rows[:SHOWN]), "today": clock.today()}
         return render(self.request, "operators/absences.html", context, status=status)

@@ -146,7 +146,7 @@ def _served(found: Provider) -> list[str]:
 
 
 def _areas(found: Offer) -> dict[str, list[str]]:
-    """Names of the areas covered and excluded; one query by level in use, five at most."""
+    """Names of the areas covered and excluded; one query by level in use, four at most."""
     lines = [Line(row.level, row.code, row.excluded) for row in found.coverage.all()]
     names = area_names(lines)
     areas: dict[str, list[str]] = {"covered": [], "excluded": []}

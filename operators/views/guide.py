@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from operators.cards import FILING
 from operators.guide.parts import Guide
+from operators.matching.vocabulary import NATION_CODE
 from operators.models import Publication
-from operators.models.publication import NATION
 from operators.services import publications
 from territories.models import Department
 
@@ -23,7 +23,7 @@ UNKNOWN = "Aucun département ne porte ce code."
 
 def addresses(code: str) -> dict[str, str]:
     """(page, PDF, state of its making) of a document."""
-    if code == NATION:
+    if code == NATION_CODE:
         return {name: reverse(f"operators:{route}") for name, route in _NATIONAL.items()}
     return {name: reverse(f"operators:{route}", args=[code]) for name, route in _DEPARTMENTAL.items()}
 
@@ -38,7 +38,7 @@ def guides(request: HttpRequest) -> HttpResponse:
     departments = Department.objects.filter(is_current=True).order_by("code")
     made = {row.code: row for row in Publication.objects.without_bytes().filter(size__gt=0)}
     lines = [(each, made.get(each.code)) for each in departments]
-    return render(request, "operators/guide/list.html", {"lines": lines, "nation": made.get(NATION)})
+    return render(request, "operators/guide/list.html", {"lines": lines, "nation": made.get(NATION_CODE)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,7 +81,6 @@ def pdf(request: HttpRequest, code: str = "") -> HttpResponseBase:
     response = HttpResponse(bytes(row.pdf), content_type="application/pdf")
     name = f"guide-ingenierie-{document}.pdf" if code else "document-unique-des-operateurs.pdf"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
     response["Last-Modified"] = http_date(row.made_at.timestamp())
     patch_cache_control(response, public=True, max_age=KEPT)
     return response
@@ -89,9 +88,9 @@ def pdf(request: HttpRequest, code: str = "") -> HttpResponseBase:
 
 def _document(code: str) -> str:
     """« 2a » is 2A; nothing is the operators' document, whose own code is no department's."""
-    if code.upper() == NATION:
+    if code.upper() == NATION_CODE:
         raise Http404(UNKNOWN)
-    return code.upper() or NATION
+    return code.upper() or NATION_CODE
 
 
 def _row(code: str) -> Publication | None:
@@ -111,5 +110,5 @@ def _state(row: Publication | None, code: str, found: Guide | None = None) -> di
         and made
         and found is not None
         and row.fingerprint != publications.fingerprint(found),
-        "is_national": code == NATION,
+        "is_national": code == NATION_CODE,
     }

@@ -19,7 +19,7 @@ from django.views.generic import View
 from accounts.access import AdmittedMixin
 from common import clock
 from common.actor import DESK_ROLES, Actor
-from common.errors import Conflict, Invalid, NotAllowed, ServiceError
+from common.errors import Conflict, NotAllowed, ServiceError, refuse
 from operators import sanity
 from operators.enums import OfferStatus
 from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm
@@ -39,12 +39,6 @@ class KeeperView(AdmittedMixin, View):
     """For whoever keeps offers; anybody else gets 403."""
 
     refusal = "Cette page est celle des organismes qui tiennent des offres et du guichet."
-
-    request: HttpRequest
-
-    @property
-    def actor(self) -> Actor:
-        return self.request.actor  # type: ignore[attr-defined]
 
     def admits(self, actor: Actor) -> bool:
         return actor.role in KEEPERS and actor.mandate_confirmed
@@ -125,13 +119,13 @@ def kept_offer(actor: Actor, uuid: UUID) -> Offer:
 class KeptOffer(KeeperView):
     """One offer: where it stands, what can be done of it, its waiting change, its history."""
 
-    #: Each act: the ability, what it says once done.
-    ACTS: Mapping[str, tuple[OfferAbility, str]] = {
-        "soumettre": (OfferAbility.SUBMIT, "Offre envoyée à la relecture."),
-        "publier": (OfferAbility.REVIEW, "Offre publiée."),
-        "renvoyer": (OfferAbility.REVIEW, "Offre renvoyée à l’organisme avec votre mot."),
-        "retirer": (OfferAbility.WITHDRAW, "Offre retirée du catalogue."),
-        "confirmer": (OfferAbility.EDIT, "Merci : l’offre est confirmée à ce jour."),
+    #: What each act says once done.
+    ACTS: Mapping[str, str] = {
+        "soumettre": "Offre envoyée à la relecture.",
+        "publier": "Offre publiée.",
+        "renvoyer": "Offre renvoyée à l’organisme avec votre mot.",
+        "retirer": "Offre retirée. Vous pourrez la reprendre telle quelle.",
+        "confirmer": "Merci : l’offre est confirmée à ce jour.",
     }
 
     @cached_property
@@ -148,9 +142,6 @@ class KeptOffer(KeeperView):
         act = request.POST.get("acte", "")
         if act not in self.ACTS:
             raise Http404("Cet acte n’existe pas.")
-        ability, done = self.ACTS[act]
-        if ability not in offer_abilities(self.actor, self.offer) and ability is OfferAbility.REVIEW:
-            raise PermissionDenied("La relecture des offres revient au guichet du département, ou à l’Agence.")
         forms = {"renvoyer": SendBackForm(request.POST), "confirmer": ConfirmForm(request.POST)}
         form = forms.get(act)
         if form is not None and not form.is_valid():
@@ -162,7 +153,7 @@ class KeptOffer(KeeperView):
             messages.error(request, error.message)
             status = error.status if isinstance(error, Conflict | NotAllowed) else 422
             return self.fresh().page(status=status)
-        messages.success(request, done)
+        messages.success(request, self.ACTS[act])
         return redirect(self.address())
 
     def perform(self, act: str, data: Mapping[str, Any], seen: str | None) -> None:
@@ -255,8 +246,7 @@ class WriteOffer(KeeperView):
         try:
             written = offers.record(self.provider, form.values(), self.actor, offer=offer, **identity)
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.page(form, status=422 if isinstance(error, Invalid) else error.status)
+            return self.page(form, status=refuse(form, error))
         messages.success(request, _written(written))
         return redirect("operators:kept-offer", written.uuid)
 
@@ -310,8 +300,7 @@ class WriteProvider(KeeperView):
             else:
                 written = providers.record(provider, sheet, self.actor)
         except ServiceError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            return self.page(form, status=422 if isinstance(error, Invalid) else error.status)
+            return self.page(form, status=refuse(form, error))
         messages.success(request, "Fiche de l’organisme enregistrée.")
         return redirect("operators:provider", written.code)
 

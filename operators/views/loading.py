@@ -32,10 +32,6 @@ class LoadingView(AdmittedMixin, View):
 
     refusal = "Cette page est celle du guichet du département."
 
-    @property
-    def actor(self) -> Actor:
-        return self.request.actor  # type: ignore[attr-defined]
-
     def admits(self, actor: Actor) -> bool:
         return may_load(actor)
 

@@ -3,11 +3,12 @@
 import datetime as dt
 import uuid
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from common import clock
 from common.actor import NATIONAL_ROLES, Actor
+from common.database import be_patient
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from common.jobs import Later, More, wake
@@ -24,8 +25,8 @@ WAITING_MAX = 20
 REMOVED_AT_ONCE = 50_000
 #: One simulation at a time; the next looks again after this long.
 TURN = dt.timedelta(seconds=3)
-#: A statement of a batch may last longer than a page's, and sort in memory: one batch at a time does.
-PATIENCE = "SET LOCAL statement_timeout = '80s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+#: A statement of a batch may last longer than a page's, in seconds.
+PATIENCE = 80
 
 
 def may_simulate(actor: Actor) -> bool:
@@ -104,8 +105,7 @@ def _queue(simulation: Simulation, at: dt.datetime) -> None:
 
 def perform(job: Replay) -> None:
     """One part of the work: the beginning, a batch, the end, or a part of the clearing. Each is a transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(PATIENCE)
+    be_patient(PATIENCE)
     simulation = Simulation.objects.get(pk=job.simulation_id)
     if simulation.removed_at is not None or simulation.is_cancelled:
         if _clear(simulation):

@@ -17,7 +17,8 @@ from django.views import View
 
 from common import clock
 from common.actor import COLLECTIVITY_ROLES, NATIONAL_ROLES, Actor, Role
-from common.errors import Conflict, NotAllowed, ServiceError
+from common.errors import NotAllowed, ServiceError
+from common.errors import refuse as refuse
 from notifications.hold import Hold, holding
 from requests.models import SupportRequest
 from requests.permissions import Ability, abilities, possible
@@ -44,12 +45,6 @@ def visible_request(actor: Actor, reference: str) -> SupportRequest:
     if found is None:
         raise Http404("Aucune demande ne porte cette référence parmi celles que vous pouvez voir.")
     return found
-
-
-def refuse(form: forms.Form, error: ServiceError) -> int:
-    """Puts a refusal of a service beside its field, with what was typed; returns the status of the page."""
-    form.add_error(error.field if error.field in form.fields else None, error.message)
-    return error.status if isinstance(error, NotAllowed | Conflict) else 422
 
 
 def retained() -> Hold | None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from python_calamine import CalamineWorkbook
 
-from common.tabular import open_table, respond, write
+from common.tabular import open_table, respond, write, xlsx_reading
 from common.tabular.cells import as_boolean, as_date, as_integer, as_text, harmless, natural
 from common.tabular.faults import Fault, Unreadable, letter
 from common.tabular.reading import LINES, Table
@@ -70,19 +70,13 @@ ROW = st.tuples(
 @given(rows=st.lists(ROW, max_size=6))
 def test_what_is_written_is_read_back(extension: str, rows: list[Any]) -> None:
     found, table = read(written(extension, rows))
-    expected = [
-        (as_text(harmless(code)), as_text(harmless(title)), count, day)
-        for code, title, count, day in rows
-        if harmless(code) or harmless(title) or count is not None or day
-    ]
+    given_ = [(as_text(harmless(code)), as_text(harmless(title)), count, day) for code, title, count, day in rows]
     read_back = [
         (as_text(row["Code"]), as_text(row["Intitulé"]), as_integer(row["Nombre"]), as_date(row["Jour"]))
         for row in found
-        if any(cell is not None and cell != "" for cell in row.values())
     ]
-    assert (
-        read_back == [row for row in expected if any(cell not in (None, "") for cell in row)] or read_back == expected
-    )
+    empty = ("", "", None, None)  # a line of spaces may be read or left out
+    assert [row for row in read_back if row != empty] == [row for row in given_ if row != empty]
     assert table.faults == []
 
 
@@ -109,10 +103,7 @@ def test_no_cell_acts_and_each_comes_back(beginning: str) -> None:
     sheet: Any = load_workbook(io.BytesIO(written("xlsx", [(given_, "x", None, None)]))).active
     assert sheet["A2"].data_type in ("s", "inlineStr")
     assert sheet["A2"].value.startswith("'")
-    assert (
-        f'"{harmless(given_)}' in written("csv", [(given_, "x", None, None)]).decode()
-        or harmless(given_) in written("csv", [(given_, "x", None, None)]).decode()
-    )
+    assert harmless(given_) in written("csv", [(given_, "x", None, None)]).decode()
     with zipfile.ZipFile(io.BytesIO(written("ods", [(given_, "x", None, None)]))) as archive:
         assert "table:formula" not in archive.read("content.xml").decode()
 
@@ -271,7 +262,6 @@ SHEET = "xl/worksheets/sheet1.xml"
 @pytest.mark.parametrize(
     ("part", "change", "sentence"),
     [
-        (SHEET, lambda xml: xml + b" " * 200_000_000, "trop gros"),
         ("xl/styles.xml", lambda xml: xml + b" " * 10_000_001, "trop gros"),
         (SHEET, lambda xml: xml.replace(b"<sheetData>", b'<!DOCTYPE x [<!ENTITY a "b">]><sheetData>'), "abîmé"),
         (SHEET, lambda xml: b'<!DOCTYPE x [<!ENTITY a "bbbb">]>' + xml, "abîmé"),
@@ -284,6 +274,13 @@ SHEET = "xl/worksheets/sheet1.xml"
 def test_bombs_and_damaged_workbooks_are_refused(part: str, change: Any, sentence: str) -> None:
     with pytest.raises(Unreadable, match=sentence):
         read(repacked(book(), part, change), "carte.xlsx")
+
+
+def test_a_workbook_too_big_once_unpacked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_reading, "UNPACKED", 100_000)
+    read(book(), "carte.xlsx")
+    with pytest.raises(Unreadable, match="trop gros"):
+        read(repacked(book(), SHEET, lambda xml: xml + b" " * 100_000), "carte.xlsx")
 
 
 def test_an_open_document_is_told_what_to_become() -> None:

@@ -145,7 +145,10 @@ def test_national_offers_are_listed_and_described_in_the_single_document(subject
     cerema = provider("cerema", kind="operator", name="Cerema", department_id=None)
     offer("national", of=cerema, areas=(("nation", "FR"),))
     found = guide()
-    assert [(family.code, family.full) for family in found.families] == [("local", True), ("operator", False)]
+    assert [(family.title, family.full) for family in found.families] == [
+        ("Les organismes locaux", True),
+        ("Les opérateurs de l’État", False),
+    ]
     assert [each.code for each in found.near] == ["local"]
     whole = guide("FR")
     assert [each.code for each in whole.sheets] == ["national"] and whole.families[0].full

@@ -56,7 +56,7 @@ def test_the_page_says_who_helps_and_how(client: Client, one: Offer) -> None:
                  "Gratuit de droit", "sauf Mézel", "caue-04@demo.example", "https://caue.example",
                  "Commerce, café, marché"):  # fmt: skip
         assert said in page, said
-    assert "04\u00a092\u00a000\u00a000\u00a000" in page and "défaillance" not in page
+    assert "04\u00a092\u00a000\u00a000\u00a000" in page
     assert "Illustration" not in page
     Offer.objects.update(illustrative=True)
     assert "Illustration" in text(client.get(PAGE))

@@ -5,14 +5,15 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Organisation, User
+from common import events as bus
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
-from common.events import Event, subscribe
+from common.events import Event
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.models import Offer, Provider
@@ -87,10 +88,10 @@ def desk(person: int) -> Actor:
 
 
 @pytest.fixture
-def told() -> list[Event]:
-    """What was emitted by this test; a subscriber stays for ever, so each call has a list of its own."""
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """What was emitted by this test. A subscriber would stay for ever."""
     heard: list[Event] = []
-    subscribe(events.OfferEvent, heard.append)
+    monkeypatch.setitem(bus._subscribers, events.OfferEvent, [heard.append])
     return heard
 
 
@@ -335,8 +336,6 @@ def test_withdrawn_with_its_waiting_change(caue: Provider, keeper: Actor, desk: 
 
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:
     revision = offers.record(caue, values(), keeper, at=AT).revisions.get()
-    from django.db import DatabaseError, transaction
-
     for statement in ("DELETE FROM operators_offerrevision", "UPDATE operators_offerrevision SET body = 'x'"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)

@@ -73,11 +73,17 @@ def test_from_the_provider_s_draft_to_the_public_page(as_: As, own: Provider, cl
     assert act(provider, offer, "soumettre").status_code == 302
     assert act(provider, offer, "publier").status_code == 403
 
+    page = text(provider.get(answer["Location"]))
+    assert "Retirer de la relecture" in page and "Retirer du catalogue" not in page
+
     desk = as_("instructeur")
     assert offer.title in text(desk.get(LIST, {"etat": "a-relire"}))
     assert "Offres à relire" in text(desk.get("/guichet/"))
     assert act(desk, offer, "publier").status_code == 302
     assert "Mézel" in text(desk.get(offer.get_absolute_url()))
+    assert "Retirer du catalogue" in text(desk.get(answer["Location"]))
+    assert act(desk, offer, "confirmer", capacity_left="").status_code == 302
+    assert "Merci\u00a0: l’offre est confirmée" in text(desk.get(answer["Location"]))
     client.logout()
     assert offer.title in text(client.get(offer.get_absolute_url()))
 

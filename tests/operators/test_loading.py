@@ -343,6 +343,8 @@ def test_the_template_has_help_lists_and_examples_that_loading_ignores() -> None
     assert [str(one.cells["Code"]) for one in table.lines] == ["exemple 1", "exemple 2"]
     found = plan(data)
     assert (found.lines, found.examples) == (0, 2)
+    found = plan(sheet(line(code="Exemple 3"), line(code="exemple de plus", title="B"), line()))
+    assert (found.lines, found.examples, found.published) == (1, 2, 1)
 
 
 def test_the_examples_are_right() -> None:

@@ -156,6 +156,7 @@ def test_near_misses_and_the_guide_on_a_territory(client: Client) -> None:
     offer(of=provider(), title="Petits villages", population_max=500)
     page = text(client.get("/territoires/04121/"))
     assert "Écartées de peu, et pourquoi (1)" in page and "Petits villages" in page
-    assert "votre commune compte" in page or "moins de" in page
+    said = page.split("Petits villages")[1].split("</li>")[0]
+    assert f"réservée aux collectivités de moins de 501{NB}habitants\u202f; population connue{NB}:" in said
     assert 'href="/offres/guide/04/"' in page
     assert 'href="/offres/guide/04/"' in text(client.get("/territoires/04/"))

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from common import clock
 from common.actor import Actor, Role
 from common.errors import Invalid
-from common.french import NBSP
+from common.french import NBSP, plural
 from operators.loading.plan import Plan, Scope, examine
-from operators.services.loads import MovedError, apply, words_of
+from operators.services.loads import MovedError, apply
 from territories.models import Department
 
 #: Changes printed in full; the counts are always whole.
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._report(plan)
         if plan.fault_count:
-            raise CommandError(f"{plan.fault_count} anomalie(s){NBSP}: rien n’est écrit.")
+            raise CommandError(f"{plural(plan.fault_count, 'anomalie')}{NBSP}: rien n’est écrit.")
         if options["dry_run"]:
             self.stdout.write("Rien n’est écrit.")
 
@@ -70,5 +70,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"  brouillon{NBSP}: {gap}")
         if plan.changes > SHOWN:
             self.stdout.write(f"… et {plan.changes - SHOWN} autres.")
-        for words in words_of(plan):
+        for words in _counts(plan):
             self.stdout.write(words)
+
+
+def _counts(plan: Plan) -> list[str]:
+    """« 3 offres nouvelles »…"""
+    return [
+        plural(plan.lines, "ligne lue", "lignes lues"),
+        plural(plan.created, "offre nouvelle", "offres nouvelles"),
+        plural(plan.changed, "offre modifiée", "offres modifiées"),
+        plural(plan.unchanged, "offre inchangée", "offres inchangées"),
+        plural(plan.published, "entre au catalogue", "entrent au catalogue"),
+        plural(plan.drafts, "reste en brouillon", "restent en brouillon"),
+    ]
