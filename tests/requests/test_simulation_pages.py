@@ -14,9 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Mandate
+from operators.enums import Theme
+from operators.matching.criteria import CRITERIA
 from operators.models import Offer
+from requests.enums import Shift
 from requests.models import Replay, SimulatedRequest, Simulation, SupportRequest
 from requests.scenario import from_json
+from territories.enums import CollectivityKind
 from tests.requests.simulating import asked, change, computed, financing, routing, settled
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -79,6 +83,9 @@ def test_only_files_that_the_agency_sees_are_named(agent: Client, actor: Callabl
     assert len(rows) == found.total
     assert {row["Demande"] for row in rows} == seen | {"non transmise"}
     assert sum(bool(row["Changement"]) for row in rows) == found.summary["all"]["changed"]
+    assert {row["Changement"] for row in rows} <= {"", *Shift.labels}
+    assert {row["Thème"] for row in rows} <= {"", *Theme.labels}
+    assert {row["Critère"] for row in rows} <= {"", *(criterion.label for criterion in CRITERIA)}
 
 
 def test_what_changes_is_filtered_by_department(agent: Client, actor: Callable[..., Any]) -> None:
@@ -207,6 +214,7 @@ def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert len(rows) == page.context["page"].paginator.count > 0
     assert {row["Département"] for row in rows} <= {"04", "05"}
+    assert {row["Nature"] for row in rows} <= set(CollectivityKind.labels)
     narrowed = agent.get(f"{sent['Location']}?departement=05")
     assert narrowed.context["page"].paginator.count == sum(row["Département"] == "05" for row in rows)
 
