@@ -11,12 +11,11 @@ from django.db.models import Q
 
 from common import clock
 from common.errors import Invalid
-from common.french import typo
 from operators.enums import OfferStatus, ProviderKind
 from operators.matching.vocabulary import Level
 from operators.models import Offer, Provider
 from requests.forms.desk import DateInput
-from requests.scenario import AS_IS, FinancingScenario, OfferChange, RoutingScenario, Scenario, area_of
+from requests.scenario import AS_IS, POPULATION_MAX, FinancingScenario, OfferChange, RoutingScenario, Scenario, area_of
 from territories.models import Collectivity, Department
 
 #: Offers that one form may change.
@@ -45,7 +44,7 @@ def _share(label: str, help_text: str = "Vide : au cas par cas.") -> forms.Decim
 
 def _people(label: str, *, required: bool = True, help_text: str = "") -> forms.IntegerField:
     return forms.IntegerField(
-        label=label, required=required, help_text=help_text, min_value=0, max_value=100_000_000, localize=True
+        label=label, required=required, help_text=help_text, min_value=0, max_value=POPULATION_MAX, localize=True
     )
 
 
@@ -70,7 +69,7 @@ class ScopeForm(forms.Form):
         known = set(Department.objects.filter(code__in=codes).values_list("code", flat=True))
         for code in codes:
             if code not in known:
-                raise forms.ValidationError(typo(f"« {code[:40]} » n’est pas le code d’un département."))
+                raise forms.ValidationError(f"« {code[:40]} » n’est pas le code d’un département.")
         return tuple(sorted(known))
 
     def clean(self) -> dict[str, Any] | None:
@@ -168,7 +167,7 @@ class RoutingForm(ScopeForm):
         low, high = given["population_min"], given["population_max"]
         if given["population_any"] and (low is not None or high is not None):
             message = "Choisissez : sans condition de population, ou entre deux bornes."
-            self.add_error(f"population_any_{number}", typo(message))
+            self.add_error(f"population_any_{number}", message)
         try:
             (code,) = _offers([given["offer"]])
             coverage = _areas(given["coverage"] or "")
@@ -186,7 +185,7 @@ class RoutingForm(ScopeForm):
             coverage=coverage,
         )
         if not (changed or found.membership or coverage):
-            self.add_error(f"offer_{number}", typo("Dites ce qui change dans cette offre, ou retirez-la de la ligne."))
+            self.add_error(f"offer_{number}", "Dites ce qui change dans cette offre, ou retirez-la de la ligne.")
         try:
             found.check()
         except Invalid as error:
@@ -255,9 +254,9 @@ def _words(text: str) -> list[str]:
 def _one(word: str, found: Iterable[str], what: str) -> str:
     codes = list(found)
     if not codes:
-        raise forms.ValidationError(typo(f"« {word[:80]} » : {what} ne porte ce nom ni ce code."))
+        raise forms.ValidationError(f"« {word[:80]} » : {what} ne porte ce nom ni ce code.")
     if len(codes) > 1:
-        raise forms.ValidationError(typo(f"« {word[:80]} » désigne plusieurs fiches : donnez le code."))
+        raise forms.ValidationError(f"« {word[:80]} » désigne plusieurs fiches : donnez le code.")
     return codes[0]
 
 
@@ -300,7 +299,7 @@ def _areas(text: str) -> tuple[str, ...]:
     for area in areas:
         level, _, code = area.partition(":")
         if code not in known:
-            raise Invalid(typo(f"« {code} » n’est le code d’aucun territoire ({Level(level).label.lower()})."))
+            raise Invalid(f"« {code} » n’est le code d’aucun territoire ({Level(level).label.lower()}).")
     return tuple(sorted(set(areas)))
 
 
