@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from common.errors import Invalid
-from operators.matching.vocabulary import NATION_CODE, Level, ProviderKind
+from operators.matching.vocabulary import Level, ProviderKind
+from operators.values import Line
 
 #: Nobody is that numerous: a threshold beyond it is a slip of the hand.
 POPULATION_MAX = 100_000_000
@@ -44,6 +45,11 @@ class OfferChange:
     membership: str = AS_IS  # "required" or "none"
     coverage: tuple[str, ...] = ()
 
+    @property
+    def areas(self) -> tuple[Line, ...]:
+        """What ``coverage`` says, as an offer's."""
+        return tuple(Line(level, code) for level, _, code in (area.partition(":") for area in self.coverage))
+
     def check(self) -> None:
         for bound in (self.population_min, self.population_max):
             _check_population(bound, "changes")
@@ -64,7 +70,7 @@ class OfferChange:
             found["membership_required"] = self.membership == "required"
         if self.coverage:
             for level in Level:
-                codes = [area.partition(":")[2] for area in self.coverage if area.startswith(f"{level.value}:")]
+                codes = [line.code for line in self.areas if line.level == level]
                 found |= {f"covers_{level.value}": sorted(codes), f"except_{level.value}": []}
         return found
 
@@ -182,20 +188,6 @@ def from_json(kind: str, values: dict[str, Any]) -> Scenario:
             OfferChange(**{**change, "coverage": tuple(change["coverage"])}) for change in given["changes"]
         )
     return KINDS[kind](**{name: value for name, value in given.items() if name in known})
-
-
-def area_of(word: str) -> str:
-    """``level:code`` of an area as it is typed: FR, a department, an EPCI's or a commune's code. Raises ``Invalid``."""
-    code = word.strip().upper()
-    if code == NATION_CODE:
-        return f"{Level.NATION.value}:{code}"
-    if not code.isalnum() or not code.isascii():
-        raise Invalid(f"« {word[:40]} » n’est pas un code de territoire.", field="changes")
-    level = {2: Level.DEPARTMENT, 3: Level.DEPARTMENT, 5: Level.COMMUNE, 9: Level.EPCI}.get(len(code))
-    if level is None:
-        message = f"« {word[:40]} » n’est pas un code : FR, un département, une intercommunalité ou une commune."
-        raise Invalid(message, field="changes")
-    return f"{level.value}:{code}"
 
 
 def _check_population(value: int | None, name: str) -> None:

@@ -9,6 +9,7 @@ from operators.enums import OfferStatus, ProviderKind, Theme
 from operators.matching.criteria import BY_KEY
 from operators.matching.engine import FAMILY_ORDER
 from operators.models import Offer, Provider
+from operators.places import text_of
 from requests.enums import Shift
 from requests.models import SimulatedRequest, Simulation
 from requests.scenario import AS_IS, FinancingScenario, OfferChange, RoutingScenario, from_json
@@ -84,7 +85,7 @@ def _change(change: OfferChange) -> str:
     if change.membership != AS_IS:
         words.append(MEMBERSHIPS[change.membership])
     if change.coverage:
-        words.append("couvre " + ", ".join(area.partition(":")[2] for area in change.coverage))
+        words.append("couvre " + ", ".join(text_of([line]) for line in change.areas))
     return joined(words)
 
 

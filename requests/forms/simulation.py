@@ -14,9 +14,12 @@ from common.errors import Invalid
 from operators.enums import OfferStatus, ProviderKind
 from operators.matching.vocabulary import Level
 from operators.models import Offer, Provider
+from operators.places import UnknownPlaceError, lines_of, text_of
+from operators.services.faults import Known
+from operators.values import OfferValues
 from requests.forms.desk import DateInput
-from requests.scenario import AS_IS, POPULATION_MAX, FinancingScenario, OfferChange, RoutingScenario, Scenario, area_of
-from territories.models import Collectivity, Department
+from requests.scenario import AS_IS, POPULATION_MAX, FinancingScenario, OfferChange, RoutingScenario, Scenario
+from territories.models import Department
 
 #: Offers that one form may change.
 CHANGES = 3
@@ -218,7 +221,7 @@ class RoutingForm(ScopeForm):
                 f"population_max_{number}": bounds[1],
                 f"population_any_{number}": change.change_population and bounds == (None, None),
                 f"membership_{number}": change.membership,
-                f"coverage_{number}": ", ".join(area.partition(":")[2] for area in change.coverage),
+                f"coverage_{number}": text_of(change.areas),
             }
         return found
 
@@ -240,8 +243,8 @@ def _change_fields(number: int) -> dict[str, forms.Field]:
             label="Territoires couverts",
             required=False,
             max_length=600,
-            help_text="Vide : inchangés. Sinon FR, ou des codes de départements, d’intercommunalités, de communes, "
-            "séparés par des virgules.",
+            help_text="Vide : inchangés. Sinon, séparés par des virgules : « France », « département 04 », "
+            "« EPCI 200067437 », « Mézel ».",
         ),
     )
     return {f"{name}_{number}": field for name, field in zip(CHANGE_FIELDS, found, strict=True)}
@@ -291,16 +294,18 @@ def _providers(words: list[str]) -> list[str]:
 
 
 def _areas(text: str) -> tuple[str, ...]:
-    """Areas as typed. Raises ``Invalid`` for one that does not exist."""
-    areas = [area_of(word) for word in text.split(",") if word.strip()]
-    codes = [area.partition(":")[2] for area in areas]
-    known = set(Department.objects.filter(code__in=codes).values_list("code", flat=True)) | {"FR"}
-    known |= set(Collectivity.objects.filter(code__in=codes, is_current=True).values_list("code", flat=True))
-    for area in areas:
-        level, _, code = area.partition(":")
-        if code not in known:
-            raise Invalid(f"« {code} » n’est le code d’aucun territoire ({Level(level).label.lower()}).")
-    return tuple(sorted(set(areas)))
+    """Areas as typed. Raises ``Invalid`` for one that does not exist, or that is excluded."""
+    try:
+        lines = lines_of(text, None)
+    except UnknownPlaceError as error:
+        raise Invalid(str(error)) from error
+    known = Known.of([OfferValues(title="", coverage=lines)]).areas
+    for line in lines:
+        if line.excluded:
+            raise Invalid("Un essai n’exclut aucun territoire : écrivez ceux qui restent couverts, sans « sauf ».")
+        if (line.level, line.code) not in known:
+            raise Invalid(f"« {line.code} » n’est le code d’aucun territoire ({Level(line.level).label.lower()}).")
+    return tuple(sorted({f"{line.level}:{line.code}" for line in lines}))
 
 
 # --- financing -------------------------------------------------------------------------------------------------------

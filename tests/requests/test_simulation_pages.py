@@ -175,7 +175,8 @@ def test_taken_up_with_other_settings(agent: Client, actor: Callable[..., Any]) 
             "sans condition de population, ou entre deux bornes",
         ),
         (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "04, 99999"}, "n’est le code d’aucun territoire"),
-        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "les voisins"}, "n’est pas un code"),
+        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "les voisins"}, "Aucun territoire ne s’appelle"),
+        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "04 sauf 04121"}, "n’exclut aucun territoire"),
         (NEW, {"judged_on": "demain"}, "choix valide"),
         (NEW, {"key": "x"}, "UUID"),
         (MONEY, {"commune_below": "-1"}, "supérieure ou égale à 0"),
@@ -202,6 +203,16 @@ def test_offers_are_named_by_code_title_or_address(agent: Client) -> None:
     assert sent.status_code == 302
     kept = Simulation.objects.get().parameters
     assert (set(kept["without_offers"]), kept["without_providers"]) == ({offer.code}, [offer.provider.code])
+
+
+def test_the_territories_of_a_changed_offer_are_typed_as_in_the_catalogue(agent: Client) -> None:
+    text = "FR, 2a, commune 04121 ; Mézel (04), région 93, 200067437"
+    sent = agent.post(NEW, typed(offer_1="atd-batiment-04", coverage_1=text))
+    (kept,) = Simulation.objects.get().parameters["changes"]
+    assert kept["coverage"] == ["commune:04121", "department:2A", "epci:200067437", "nation:FR", "region:93"]
+    assert "couvre commune 04121, département 2A, EPCI 200067437, France entière, région 93" in words(
+        agent.get(sent["Location"])
+    )
 
 
 def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
