@@ -242,7 +242,7 @@ def _change_fields(number: int) -> dict[str, forms.Field]:
         forms.CharField(
             label="Territoires couverts",
             required=False,
-            max_length=600,
+            max_length=4000,
             help_text="Vide : inchangés. Sinon, séparés par des virgules : « France », « département 04 », "
             "« EPCI 200067437 », « Mézel ».",
         ),
@@ -302,7 +302,9 @@ def _areas(text: str) -> tuple[str, ...]:
     known = Known.of([OfferValues(title="", coverage=lines)]).areas
     for line in lines:
         if line.excluded:
-            raise Invalid("Un essai n’exclut aucun territoire : écrivez ceux qui restent couverts, sans « sauf ».")
+            raise Invalid(
+                "Une simulation n’exclut aucun territoire : écrivez ceux qui restent couverts, sans « sauf »."
+            )
         if (line.level, line.code) not in known:
             raise Invalid(f"« {line.code} » n’est le code d’aucun territoire ({Level(line.level).label.lower()}).")
     return tuple(sorted({f"{line.level}:{line.code}" for line in lines}))
