@@ -25,6 +25,7 @@ from requests.services import financing
 from requests.services import simulation as service
 from requests.services.funding import rule_on
 from requests.views.acts import SignedInView, refuse
+from territories.enums import CollectivityKind
 from territories.models import Department
 
 PAGE_SIZE = 50
@@ -252,4 +253,4 @@ class SimulationExport(AgencyView):
         rows = SimulatedBody.objects.filter(simulation=self.simulation).select_related("collectivity").order_by("pk")
         for row in rows.iterator(chunk_size=2000):
             gained = "gagnée" if row.gained else "perdue"
-            yield [row.collectivity.code, row.department_id, row.get_kind_display(), row.population, gained]
+            yield [row.collectivity.code, row.department_id, CollectivityKind(row.kind).label, row.population, gained]

@@ -20,7 +20,6 @@ from operators.models import Offer
 from requests.enums import Shift
 from requests.models import Replay, SimulatedRequest, Simulation, SupportRequest
 from requests.scenario import from_json
-from territories.enums import CollectivityKind
 from tests.requests.simulating import asked, change, computed, financing, routing, settled
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -225,7 +224,7 @@ def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert len(rows) == page.context["page"].paginator.count > 0
     assert {row["Département"] for row in rows} <= {"04", "05"}
-    assert {row["Nature"] for row in rows} <= set(CollectivityKind.labels)
+    assert {row["Nature"] for row in rows} <= {"commune", "intercommunalité"}
     narrowed = agent.get(f"{sent['Location']}?departement=05")
     assert narrowed.context["page"].paginator.count == sum(row["Département"] == "05" for row in rows)
 
