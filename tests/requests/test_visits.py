@@ -30,6 +30,12 @@ def _day(clock: Any) -> None:
     clock.move_to("2026-11-24 10:00")
 
 
+@pytest.fixture(autouse=True)
+def _no_visit_yet(db: None) -> None:
+    """The demonstration has a list of its own."""
+    Visit.objects.all().delete()
+
+
 @pytest.fixture
 def visit(actor: Acts, quiet: list[Collectivity]) -> Visit:
     visits.add(actor("instructeur"), [quiet[0].code])
