@@ -169,12 +169,3 @@ class Chased(RequestEvent):
     """The applicant asks where things are (« Relancer »)."""
 
     name = "requests.chased"
-
-
-@declare
-@dataclass(frozen=True, kw_only=True)
-class SimulationAsked(Event):
-    """A simulation is to be computed, or what it left to be removed."""
-
-    name = "requests.simulation_asked"
-    replay_id: int

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from common.actor import DESK_ROLES, NATIONAL_ROLES, Actor
-from common.french import number, percent
+from common.french import NBSP, number, percent
 from operators.enums import Theme
 from requests.figures import LocalDate
 from requests.models import Decision
@@ -30,7 +30,6 @@ class Agreement:
     """« 41 sur 46 » : how many decisions followed the proposal, of how many."""
 
     label: str
-    code: str
     whole: int
     differed: int
 
@@ -41,7 +40,7 @@ class Agreement:
     @property
     def told(self) -> str:
         """« 41 sur 46 (89 %) »; without a share under :data:`FEWEST`."""
-        counts = f"{number(self.followed)} sur {number(self.whole)}"
+        counts = f"{number(self.followed)} sur{NBSP}{number(self.whole)}"
         return f"{counts} ({percent(self.followed / self.whole)})" if self.whole >= FEWEST else counts
 
 
@@ -90,7 +89,7 @@ def by_department(rows: Iterable[dict[str, Any]]) -> list[Agreement]:
 
 def total(rows: Iterable[dict[str, Any]]) -> Agreement:
     found = _summed(("", "Ensemble", row) for row in rows)
-    return found[0] if found else Agreement("Ensemble", "", 0, 0)
+    return found[0] if found else Agreement("Ensemble", 0, 0)
 
 
 def _summed(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> list[Agreement]:
@@ -98,7 +97,7 @@ def _summed(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> list[Agreement]:
     for code, label, row in rows:
         _, whole, differed = summed.get(code, (label, 0, 0))
         summed[code] = (label, whole + row["whole"], differed + row["differed"])
-    return [Agreement(label, code, whole, differed) for code, (label, whole, differed) in summed.items()]
+    return [Agreement(*line) for line in summed.values()]
 
 
 def overruled(found: QuerySet[Any]) -> QuerySet[Any]:

@@ -3,7 +3,7 @@
 from common.events import subscribe
 from common.jobs import job_work, register, wake
 from operators.events import OfferChanged
-from requests.events import DecisionTaken, LetterAsked, RoutingAsked, SimulationAsked, SolicitationAnswered
+from requests.events import DecisionTaken, LetterAsked, RoutingAsked, SolicitationAnswered
 from requests.models import Dispatch, Document, Replay, RoutingJob
 from requests.services import dispatch, letters, recomputing, routing, simulation, solicitations
 
@@ -18,7 +18,7 @@ ROUTING = register(
 )
 DISPATCH = register(job_work("requests.dispatch", Dispatch, dispatch.dispatch, task="requests.dispatch_decision"))
 LETTERS = register(job_work("requests.letters", Document, letters.write, task="requests.write_letter"))
-SIMULATION = register(
+register(
     job_work(
         simulation.WORK,
         Replay,
@@ -49,13 +49,8 @@ def ask_about_its_offer(event: SolicitationAnswered) -> None:
     solicitations.question_offer(event.solicitation_id, at=event.at)
 
 
-def wake_simulation(event: SimulationAsked) -> None:
-    wake(SIMULATION.name, event.replay_id)
-
-
 subscribe(RoutingAsked, wake_routing)
 subscribe(DecisionTaken, wake_dispatch)
 subscribe(LetterAsked, wake_letter)
 subscribe(OfferChanged, recompute_open_requests)
 subscribe(SolicitationAnswered, ask_about_its_offer)
-subscribe(SimulationAsked, wake_simulation)

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from common.errors import Invalid
-from common.french import typo
-from operators.matching.vocabulary import NATION_CODE, Level, ProviderKind
+from operators.matching.vocabulary import Level, ProviderKind
+from operators.values import Line
 
 #: Nobody is that numerous: a threshold beyond it is a slip of the hand.
 POPULATION_MAX = 100_000_000
-#: Membership and status of a changed offer: as it is, or set.
+#: Membership of a changed offer that keeps its own.
 AS_IS = ""
 
 
@@ -27,15 +27,15 @@ class Scope:
 
     def check(self) -> None:
         if self.start > self.end:
-            raise Invalid(typo("La période finit avant d’avoir commencé : corrigez l’une des deux dates."), field="end")
+            raise Invalid("La période finit avant d’avoir commencé : corrigez l’une des deux dates.", field="end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChange:
     """One offer of the catalogue, changed. ``None`` and empty values leave it as it is.
 
-    ``population``: the two bounds replace those of the offer, an empty one being no bound. ``coverage`` replaces it,
-    each area written ``level:code``.
+    ``change_population``: the two bounds replace those of the offer, an empty one being no bound. ``coverage`` replaces
+    the offer's, each area written ``level:code``.
     """
 
     code: str
@@ -45,16 +45,21 @@ class OfferChange:
     membership: str = AS_IS  # "required" or "none"
     coverage: tuple[str, ...] = ()
 
+    @property
+    def areas(self) -> tuple[Line, ...]:
+        """What ``coverage`` says, as an offer's."""
+        return tuple(Line(level, code) for level, _, code in (area.partition(":") for area in self.coverage))
+
     def check(self) -> None:
         for bound in (self.population_min, self.population_max):
             _check_population(bound, "changes")
         low, high = self.population_min, self.population_max
         if low is not None and high is not None and low > high:
             raise Invalid(
-                typo(f"Offre {self.code} : la population minimale dépasse la population maximale."), field="changes"
+                f"Offre {self.code} : la population minimale dépasse la population maximale.", field="changes"
             )
         if self.membership not in (AS_IS, "required", "none"):
-            raise Invalid(typo(f"Offre {self.code} : l’adhésion demandée n’est pas lisible."), field="changes")
+            raise Invalid(f"Offre {self.code} : l’adhésion demandée n’est pas lisible.", field="changes")
 
     def applied(self, record: dict[str, Any]) -> dict[str, Any]:
         """The columns of ``setwise.OFFER_COLUMNS`` once changed."""
@@ -65,7 +70,7 @@ class OfferChange:
             found["membership_required"] = self.membership == "required"
         if self.coverage:
             for level in Level:
-                codes = [area.partition(":")[2] for area in self.coverage if area.startswith(f"{level.value}:")]
+                codes = [line.code for line in self.areas if line.level == level]
                 found |= {f"covers_{level.value}": sorted(codes), f"except_{level.value}": []}
         return found
 
@@ -93,13 +98,13 @@ class RoutingScenario(Scope):
             raise Invalid("Un des réglages ne fait pas partie des choix proposés.")
         for code in set(self.with_offers) & set(self.without_offers):
             message = f"L’offre {code} est à la fois retirée et ajoutée : choisissez."
-            raise Invalid(typo(message), field="with_offers")
+            raise Invalid(message, field="with_offers")
         codes = [change.code for change in self.changes]
         for code in codes:
             if code in self.without_offers:
-                raise Invalid(typo(f"L’offre {code} est à la fois retirée et modifiée : choisissez."), field="changes")
+                raise Invalid(f"L’offre {code} est à la fois retirée et modifiée : choisissez.", field="changes")
             if codes.count(code) > 1:
-                raise Invalid(typo(f"L’offre {code} est modifiée deux fois : gardez une ligne."), field="changes")
+                raise Invalid(f"L’offre {code} est modifiée deux fois : gardez une ligne.", field="changes")
         for change in self.changes:
             change.check()
 
@@ -144,14 +149,14 @@ class FinancingScenario(Scope):
             share = getattr(self, f"{kind}_band_share")
             if (band is None) != (share is None):
                 message = "Une tranche intermédiaire a une limite et une part : renseignez les deux, ou aucune."
-                raise Invalid(typo(message), field=f"{kind}_band_below")
+                raise Invalid(message, field=f"{kind}_band_below")
             if band is not None and band <= full:
                 message = "La tranche intermédiaire finit au-delà du seuil de prise en charge totale."
                 raise Invalid(message, field=f"{kind}_band_below")
         for name in ("commune_band_share", "grouping_band_share", "commune_share", "grouping_share", "other_share"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 100:
-                raise Invalid(typo("Une part va de 0 à 100 %."), field=name)
+                raise Invalid("Une part va de 0 à 100 %.", field=name)
 
     def bands(self, kind: str) -> tuple[Band, ...]:
         """The bands of « commune » or « grouping », the first that holds being the right one."""
@@ -183,20 +188,6 @@ def from_json(kind: str, values: dict[str, Any]) -> Scenario:
             OfferChange(**{**change, "coverage": tuple(change["coverage"])}) for change in given["changes"]
         )
     return KINDS[kind](**{name: value for name, value in given.items() if name in known})
-
-
-def area_of(word: str) -> str:
-    """``level:code`` of an area as it is typed: FR, a department, an EPCI's or a commune's code. Raises ``Invalid``."""
-    code = word.strip().upper()
-    if code == NATION_CODE:
-        return f"{Level.NATION.value}:{code}"
-    if not code.isalnum() or not code.isascii():
-        raise Invalid(typo(f"« {word[:40]} » n’est pas un code de territoire."), field="changes")
-    level = {2: Level.DEPARTMENT, 3: Level.DEPARTMENT, 5: Level.COMMUNE, 9: Level.EPCI}.get(len(code))
-    if level is None:
-        message = f"« {word[:40]} » n’est pas un code : FR, un département, une intercommunalité ou une commune."
-        raise Invalid(typo(message), field="changes")
-    return f"{level.value}:{code}"
 
 
 def _check_population(value: int | None, name: str) -> None:

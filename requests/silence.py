@@ -22,7 +22,6 @@ from requests.models import SupportRequest, Visit
 from requests.permissions import silence_scope
 from territories.enums import CollectivityKind
 from territories.models import Collectivity, Department, FlatMembership, FormerCode, ZoningValue
-from territories.models.collectivity import OVERSEAS_COMMUNE
 
 YEARS, MOST_YEARS = 3, 10
 #: Facts that can hold: the others are measures, for which no source gives a threshold.
@@ -34,7 +33,6 @@ VISITED = relativedelta(months=12)
 #: What is read of a commune.
 _COLUMNS = ("code", "name", "population", "population_vintage", "latitude", "longitude", "arrondissement__name")
 _CODES = {code: fact.key for fact in FRAGILITY_FACTS for code in fact.codes}
-_MUNICIPAL = Q(kind=CollectivityKind.COMMUNE) | Q(legal_form=OVERSEAS_COMMUNE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,7 @@ class Source:
 
 
 class Silence:
-    """The communes of a department that an actor may know of, against a number of years and of facts.
-
-    Eight queries, whatever their number."""
+    """The communes of a department that an actor may know of, against a number of years and of facts. No query."""
 
     def __init__(self, communes: list[Commune], *, on: dt.date, years: int, at_least: int) -> None:
         self.communes, self.on, self.years, self.at_least = communes, on, years, at_least
@@ -122,8 +118,8 @@ class Silence:
 
 
 def communes_of(actor: Actor, department: Department, on: dt.date) -> list[Commune]:
-    """The communes of a department that ``actor`` may know of, by name. Seven queries."""
-    scope = Collectivity.objects.current().filter(_MUNICIPAL, silence_scope(actor), department=department)
+    """The communes of a department that ``actor`` may know of, by name. Six queries, whatever their number."""
+    scope = Collectivity.objects.current().municipal().filter(silence_scope(actor), department=department)
     bodies = list(scope.filter(fictitious=False).select_related("arrondissement").only(*_COLUMNS))
     groupings = _groupings(department)
     former = _former(department)
@@ -171,14 +167,9 @@ def last_filings(
 
 def _groupings(department: Department) -> dict[int, tuple[int, str]]:
     """Commune → the key and name of its intercommunalité."""
-    rows = FlatMembership.objects.filter(member__department=department, ancestor__kind=CollectivityKind.EPCI)
-    return {
-        member: (pk, name)
-        for member, pk, name in rows.filter(_MUNICIPAL_MEMBER).values_list("member", "ancestor", "ancestor__name")
-    }
-
-
-_MUNICIPAL_MEMBER = Q(member__kind=CollectivityKind.COMMUNE) | Q(member__legal_form=OVERSEAS_COMMUNE)
+    communes = Collectivity.objects.municipal().filter(department=department)
+    rows = FlatMembership.objects.filter(member__in=communes, ancestor__kind=CollectivityKind.EPCI)
+    return {member: (pk, name) for member, pk, name in rows.values_list("member", "ancestor", "ancestor__name")}
 
 
 def _former(department: Department) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """What the pages of simulations say: settings in words, totals as lines, rows with their names. No query but names'."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,11 @@ from common.french import day, joined, number, percent, plural, share
 from operators.enums import OfferStatus, ProviderKind, Theme
 from operators.matching.criteria import BY_KEY
 from operators.matching.engine import FAMILY_ORDER
+from operators.models import Offer, Provider
+from operators.places import text_of
 from requests.enums import Shift
-from requests.models import SimulatedRequest, Simulation, SupportRequest
+from requests.models import SimulatedRequest, Simulation
 from requests.scenario import AS_IS, FinancingScenario, OfferChange, RoutingScenario, from_json
-from requests.services import replay
 from territories.enums import CollectivityKind
 from territories.models import Department
 
@@ -32,6 +33,17 @@ def state(simulation: Simulation) -> tuple[str, str]:
     return ("En cours", "info") if simulation.started_at else ("En attente", "info")
 
 
+def offer_labels(codes: Collection[str]) -> dict[str, str]:
+    """Code of an offer → its title and who offers it. One query."""
+    found = Offer.objects.filter(code__in=codes).values_list("code", "title", "provider__short_name", "provider__name")
+    return {code: f"{title} – {short or name}" for code, title, short, name in found}
+
+
+def provider_names(codes: Collection[str]) -> dict[str, str]:
+    """Code of a provider → its name. One query."""
+    return dict(Provider.objects.filter(code__in=codes).values_list("code", "name"))
+
+
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
@@ -46,8 +58,8 @@ def settings_of(simulation: Simulation) -> list[tuple[str, str]]:
 
 def _routing(known: RoutingScenario) -> list[tuple[str, str]]:
     changed = {change.code for change in known.changes}
-    names = replay.labels({*known.without_offers, *known.with_offers, *changed})
-    providers = replay.names(set(known.without_providers))
+    names = offer_labels({*known.without_offers, *known.with_offers, *changed})
+    providers = provider_names(known.without_providers)
     found = [
         ("Sans les prestataires de nature", joined([ProviderKind(kind).label for kind in known.without_kinds])),
         ("Sans les prestataires", joined([providers.get(code, code) for code in known.without_providers])),
@@ -73,7 +85,7 @@ def _change(change: OfferChange) -> str:
     if change.membership != AS_IS:
         words.append(MEMBERSHIPS[change.membership])
     if change.coverage:
-        words.append("couvre " + ", ".join(area.partition(":")[2] for area in change.coverage))
+        words.append("couvre " + ", ".join(text_of([line]) for line in change.areas))
     return joined(words)
 
 
@@ -167,7 +179,7 @@ def shown(rows: Iterable[SimulatedRequest], visible: Any) -> list[Shown]:
     """The rows with the names of their offers; ``visible``: the requests that the reader sees. Three queries."""
     rows = list(rows)
     codes = {code for row in rows for code in (*row.before_offers, *row.after_offers, row.shift_offer) if code}
-    titles = replay.labels(codes)
+    titles = offer_labels(codes)
     keys = [row.support_request_id for row in rows]
     references = dict(visible.filter(pk__in=keys).order_by().values_list("pk", "reference"))
     themes = {theme.value: theme.label for theme in Theme}
@@ -199,10 +211,6 @@ def reason(shift: str, offer: str, criterion: str) -> str:
         Shift.GAINED.value: f"« {offer} » devient ouverte à cette demande : {key}.",
         Shift.RANKED.value: f"« {offer} » passe devant.",
     }[shift]
-
-
-def visible_requests(actor: Any) -> Any:
-    return SupportRequest.objects.visible_to(actor)
 
 
 # --- financing -------------------------------------------------------------------------------------------------------
@@ -239,7 +247,7 @@ def gains(simulation: Simulation) -> dict[str, Any]:
     }
 
 
-_COSTS = ("requests", "known", "counted", "tested", "cost", "before", "after")
+_COSTS = ("requests", "known", "counted", "cost", "before", "after")
 
 
 def cost_base(sums: Mapping[str, Any]) -> str:

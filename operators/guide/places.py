@@ -4,14 +4,11 @@ number."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from common.french import NBSP, joined, number, plural
 from operators.enums import BodyKind, Level
 from operators.matching.vocabulary import NATION_CODE
 from territories.enums import AreaKind
 from territories.models import Arrondissement, Collectivity, Department, FlatMembership
-from territories.models.collectivity import OVERSEAS_COMMUNE
 
 Area = tuple[str, str]
 #: Names said before « et 12 autres ».
@@ -118,9 +115,7 @@ class Places:
 
 
 def _communes(department: Department) -> list[Commune]:
-    rows = Collectivity.objects.current().filter(
-        Q(kind=BodyKind.COMMUNE) | Q(legal_form=OVERSEAS_COMMUNE), department=department, fictitious=False
-    )
+    rows = Collectivity.objects.current().municipal().filter(department=department, fictitious=False)
     return [
         Commune(
             pk,

@@ -4,14 +4,10 @@ from collections.abc import Mapping
 
 from django import forms
 
-from common.french import NBSP
+from common.french import NBSP, plural
 from requests import silence
 from requests.forms.desk import DateInput
 from requests.services.visits import LONGEST_NOTE, LONGEST_VISITOR, Visited
-
-
-def _years(count: int) -> str:
-    return f"{count}{NBSP}an" if count == 1 else f"{count}{NBSP}ans"
 
 
 class SilenceForm(forms.Form):
@@ -19,7 +15,7 @@ class SilenceForm(forms.Form):
 
     annees = forms.TypedChoiceField(
         label="Sans demande depuis",
-        choices=[(str(count), _years(count)) for count in range(1, silence.MOST_YEARS + 1)],
+        choices=[(str(count), plural(count, "an")) for count in range(1, silence.MOST_YEARS + 1)],
         coerce=int,
         error_messages={"invalid_choice": f"Choisissez de 1 à {silence.MOST_YEARS}{NBSP}ans."},
     )

@@ -11,13 +11,15 @@ from django.db.models import Q
 
 from common import clock
 from common.errors import Invalid
-from common.french import typo
 from operators.enums import OfferStatus, ProviderKind
 from operators.matching.vocabulary import Level
 from operators.models import Offer, Provider
+from operators.places import UnknownPlaceError, lines_of, text_of
+from operators.services.faults import Known
+from operators.values import OfferValues
 from requests.forms.desk import DateInput
-from requests.scenario import AS_IS, FinancingScenario, OfferChange, RoutingScenario, Scenario, area_of
-from territories.models import Collectivity, Department
+from requests.scenario import AS_IS, POPULATION_MAX, FinancingScenario, OfferChange, RoutingScenario, Scenario
+from territories.models import Department
 
 #: Offers that one form may change.
 CHANGES = 3
@@ -45,7 +47,7 @@ def _share(label: str, help_text: str = "Vide : au cas par cas.") -> forms.Decim
 
 def _people(label: str, *, required: bool = True, help_text: str = "") -> forms.IntegerField:
     return forms.IntegerField(
-        label=label, required=required, help_text=help_text, min_value=0, max_value=100_000_000, localize=True
+        label=label, required=required, help_text=help_text, min_value=0, max_value=POPULATION_MAX, localize=True
     )
 
 
@@ -70,7 +72,7 @@ class ScopeForm(forms.Form):
         known = set(Department.objects.filter(code__in=codes).values_list("code", flat=True))
         for code in codes:
             if code not in known:
-                raise forms.ValidationError(typo(f"« {code[:40]} » n’est pas le code d’un département."))
+                raise forms.ValidationError(f"« {code[:40]} » n’est pas le code d’un département.")
         return tuple(sorted(known))
 
     def clean(self) -> dict[str, Any] | None:
@@ -168,7 +170,7 @@ class RoutingForm(ScopeForm):
         low, high = given["population_min"], given["population_max"]
         if given["population_any"] and (low is not None or high is not None):
             message = "Choisissez : sans condition de population, ou entre deux bornes."
-            self.add_error(f"population_any_{number}", typo(message))
+            self.add_error(f"population_any_{number}", message)
         try:
             (code,) = _offers([given["offer"]])
             coverage = _areas(given["coverage"] or "")
@@ -186,7 +188,7 @@ class RoutingForm(ScopeForm):
             coverage=coverage,
         )
         if not (changed or found.membership or coverage):
-            self.add_error(f"offer_{number}", typo("Dites ce qui change dans cette offre, ou retirez-la de la ligne."))
+            self.add_error(f"offer_{number}", "Dites ce qui change dans cette offre, ou retirez-la de la ligne.")
         try:
             found.check()
         except Invalid as error:
@@ -219,7 +221,7 @@ class RoutingForm(ScopeForm):
                 f"population_max_{number}": bounds[1],
                 f"population_any_{number}": change.change_population and bounds == (None, None),
                 f"membership_{number}": change.membership,
-                f"coverage_{number}": ", ".join(area.partition(":")[2] for area in change.coverage),
+                f"coverage_{number}": text_of(change.areas),
             }
         return found
 
@@ -240,9 +242,9 @@ def _change_fields(number: int) -> dict[str, forms.Field]:
         forms.CharField(
             label="Territoires couverts",
             required=False,
-            max_length=600,
-            help_text="Vide : inchangés. Sinon FR, ou des codes de départements, d’intercommunalités, de communes, "
-            "séparés par des virgules.",
+            max_length=4000,
+            help_text="Vide : inchangés. Sinon, séparés par des virgules : « France », « département 04 », "
+            "« EPCI 200067437 », « Mézel ».",
         ),
     )
     return {f"{name}_{number}": field for name, field in zip(CHANGE_FIELDS, found, strict=True)}
@@ -255,9 +257,9 @@ def _words(text: str) -> list[str]:
 def _one(word: str, found: Iterable[str], what: str) -> str:
     codes = list(found)
     if not codes:
-        raise forms.ValidationError(typo(f"« {word[:80]} » : {what} ne porte ce nom ni ce code."))
+        raise forms.ValidationError(f"« {word[:80]} » : {what} ne porte ce nom ni ce code.")
     if len(codes) > 1:
-        raise forms.ValidationError(typo(f"« {word[:80]} » désigne plusieurs fiches : donnez le code."))
+        raise forms.ValidationError(f"« {word[:80]} » désigne plusieurs fiches : donnez le code.")
     return codes[0]
 
 
@@ -292,16 +294,20 @@ def _providers(words: list[str]) -> list[str]:
 
 
 def _areas(text: str) -> tuple[str, ...]:
-    """Areas as typed. Raises ``Invalid`` for one that does not exist."""
-    areas = [area_of(word) for word in text.split(",") if word.strip()]
-    codes = [area.partition(":")[2] for area in areas]
-    known = set(Department.objects.filter(code__in=codes).values_list("code", flat=True)) | {"FR"}
-    known |= set(Collectivity.objects.filter(code__in=codes, is_current=True).values_list("code", flat=True))
-    for area in areas:
-        level, _, code = area.partition(":")
-        if code not in known:
-            raise Invalid(typo(f"« {code} » n’est le code d’aucun territoire ({Level(level).label.lower()})."))
-    return tuple(sorted(set(areas)))
+    """Areas as typed. Raises ``Invalid`` for one that does not exist, or that is excluded."""
+    try:
+        lines = lines_of(text, None)
+    except UnknownPlaceError as error:
+        raise Invalid(str(error)) from error
+    known = Known.of([OfferValues(title="", coverage=lines)]).areas
+    for line in lines:
+        if line.excluded:
+            raise Invalid(
+                "Une simulation n’exclut aucun territoire : écrivez ceux qui restent couverts, sans « sauf »."
+            )
+        if (line.level, line.code) not in known:
+            raise Invalid(f"« {line.code} » n’est le code d’aucun territoire ({Level(line.level).label.lower()}).")
+    return tuple(sorted({f"{line.level}:{line.code}" for line in lines}))
 
 
 # --- financing -------------------------------------------------------------------------------------------------------

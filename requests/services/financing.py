@@ -46,7 +46,7 @@ def compute(simulation: Simulation, scenario: FinancingScenario, rule: FundingRu
     with connection.cursor() as cursor:
         cursor.execute(_moved(before, scenario), given)
         summary: dict[str, Any] = {
-            "before": {"commune_below": rule.commune_below, "grouping_below": rule.grouping_below, "rule": rule.text},
+            "before": {"commune_below": rule.commune_below, "grouping_below": rule.grouping_below},
             "bodies": _read(cursor, _totals(), given),
             "known": _read(cursor, _known(scenario), given),
             "costs": _read(cursor, _costs(before, scenario), given),
@@ -133,7 +133,6 @@ def _costs(before: FinancingScenario, after: FinancingScenario) -> str:
     latest = "WHERE x.support_request_id = s.id ORDER BY"
     return f"""
         SELECT department_id AS key, count(*) AS requests, count(cost) AS known, count(was * becomes * cost) AS counted,
-               count(*) FILTER (WHERE tested) AS tested,
                coalesce(round(sum(cost) FILTER (WHERE was * becomes IS NOT NULL), 2), 0) AS cost,
                coalesce(round(sum(cost * was / 100) FILTER (WHERE becomes IS NOT NULL), 2), 0) AS before,
                coalesce(round(sum(cost * becomes / 100) FILTER (WHERE was IS NOT NULL), 2), 0) AS after
@@ -141,11 +140,11 @@ def _costs(before: FinancingScenario, after: FinancingScenario) -> str:
           SELECT q.*, coalesce({_share(before)}, q.agreed) AS was, coalesce({_share(after)}, q.agreed) AS becomes
           FROM (
             SELECT s.department_id, c.kind, coalesce(t.population, s.population) AS population,
-                   t.id IS NOT NULL AS tested, coalesce(a.amount_excl_tax, r.cost_excl_tax) AS cost,
+                   coalesce(a.amount_excl_tax, r.cost_excl_tax) AS cost,
                    a.agency_share AS agreed
             FROM requests_supportrequest s JOIN territories_collectivity c ON c.id = s.collectivity_id
             JOIN territories_department d ON d.code = s.department_id
-            LEFT JOIN LATERAL (SELECT x.id, x.population FROM requests_fundingtest x {latest} x.at DESC, x.id DESC
+            LEFT JOIN LATERAL (SELECT x.population FROM requests_fundingtest x {latest} x.at DESC, x.id DESC
               LIMIT 1) t ON true
             LEFT JOIN LATERAL (SELECT x.cost_excl_tax FROM requests_referral x {latest} x.cost_excl_tax IS NULL,
               x.opened_at DESC LIMIT 1) r ON true

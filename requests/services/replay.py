@@ -13,8 +13,7 @@ from django.db.models import Q
 from operators import relations
 from operators.enums import OfferStatus
 from operators.matching import setwise
-from operators.matching.engine import FAMILY_ORDER
-from operators.models import Offer, Provider
+from operators.models import Offer
 from requests import relations as request_relations
 from requests.enums import Shift
 from requests.models import ScenarioOffer, SimulatedRequest, Simulation
@@ -78,16 +77,6 @@ def _change(offers: Any, simulation: Simulation, change: Any) -> None:
             changed.record = {**record, "id": -record["id"]}
             changed.save()
         offer.save()
-
-
-def labels(codes: set[str]) -> dict[str, str]:
-    """Code of an offer → its title and who offers it. One query."""
-    found = Offer.objects.filter(code__in=codes).values_list("code", "title", "provider__short_name", "provider__name")
-    return {code: f"{title} – {short or name}" for code, title, short, name in found}
-
-
-def names(providers: set[str]) -> dict[str, str]:
-    return dict(Provider.objects.filter(code__in=providers).values_list("code", "name"))
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------------
@@ -260,5 +249,4 @@ def summary(simulation: Simulation) -> dict[str, Any]:
         "themes": asked(f"theme AS key, {_COUNTS}", "GROUP BY 1 ORDER BY 1"),
         "routes": asked('"before", "after", count(*) AS requests', "GROUP BY 1, 2 ORDER BY 1, 2"),
         "shifts": asked("shift AS key, count(*) AS requests", "AND shift <> '' GROUP BY 1 ORDER BY 2 DESC, 1"),
-        "families": [family.value for family in FAMILY_ORDER],
     }

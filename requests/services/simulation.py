@@ -10,10 +10,8 @@ from common import clock
 from common.actor import NATIONAL_ROLES, Actor
 from common.database import be_patient
 from common.errors import Conflict, Invalid, NotAllowed
-from common.events import emit
 from common.jobs import Later, More, wake
 from requests.enums import SimulationKind
-from requests.events import SimulationAsked
 from requests.models import Replay, ScenarioOffer, SimulatedBody, SimulatedRequest, Simulation
 from requests.scenario import FinancingScenario, RoutingScenario, Scenario, as_json, from_json
 from requests.services import financing, replay
@@ -63,7 +61,7 @@ def ask(scenario: Scenario, actor: Actor, *, title: str, key: uuid.UUID, at: dt.
             },
         )
         if is_new:
-            _queue(simulation, at)
+            _queue(simulation)
     return simulation
 
 
@@ -92,12 +90,12 @@ def remove(simulation: Simulation, actor: Actor, *, at: dt.datetime | None = Non
             raise Conflict("Cette simulation est en cours : annulez-la d’abord.", code="still_running")
         row.removed_at = at
         row.save(update_fields=["removed_at"])
-        _queue(row, at)
+        _queue(row)
 
 
-def _queue(simulation: Simulation, at: dt.datetime) -> None:
+def _queue(simulation: Simulation) -> None:
     job = Replay.objects.create(simulation=simulation)
-    emit(SimulationAsked(id=uuid.uuid4(), at=at, replay_id=job.pk))
+    wake(WORK, job.pk)
 
 
 # --- in a worker -----------------------------------------------------------------------------------------------------

@@ -40,11 +40,9 @@ def add(actor: Actor, codes: Collection[str], *, at: dt.datetime | None = None) 
     if not all(code.isalnum() for code in codes):
         raise Invalid("Une des communes cochées n’existe pas. Rouvrez la page.", field="commune")
     with transaction.atomic():
-        here = Collectivity.objects.current().filter(silence_scope(actor), code__in=set(codes))
+        here = Collectivity.objects.current().municipal().filter(silence_scope(actor), code__in=set(codes))
         # held in one order: twice the same click waits for the first, then finds its visits
-        bodies = [
-            body for body in here.order_by("pk").select_for_update(of=("self",), no_key=True) if body.is_municipal
-        ]
+        bodies = list(here.order_by("pk").select_for_update(of=("self",), no_key=True))
         if len(bodies) != len(set(codes)):
             raise Invalid("Une des communes cochées n’est pas de votre territoire. Rouvrez la page.", field="commune")
         there = set(Visit.objects.open().filter(commune__in=bodies).values_list("commune", flat=True))

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from accounts.access import AdmittedMixin
 from accounts.forms.fields import DayField
 from common import clock, perimeter
-from common.actor import DESK_ROLES, NATIONAL_ROLES
+from common.actor import DESK_ROLES, NATIONAL_ROLES, Actor
 from common.tabular import respond
 from requests import followed
 from requests.models import Decision, SupportRequest
@@ -31,16 +31,17 @@ class PeriodForm(forms.Form):
         return data
 
 
-class FollowedView(SignedInView):
+class FollowedView(AdmittedMixin, SignedInView):
     """The desk's departments. ``?format=csv`` exports the counts, ``?format=motifs`` the proposals overruled."""
 
     readers = DESK_ROLES
     refusal = "Cette page est celle du guichet."
     national = False
 
+    def admits(self, actor: Actor) -> bool:
+        return actor.role in self.readers and followed.may_read(actor)
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        if self.actor.role not in self.readers or not followed.may_read(self.actor):
-            raise PermissionDenied(self.refusal)
         form = PeriodForm(request.GET or None)
         given = form.cleaned_data if form.is_bound and form.is_valid() else {}
         last_day = given.get("au") or clock.today()

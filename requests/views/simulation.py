@@ -15,15 +15,17 @@ from accounts.access import AdmittedMixin
 from common.actor import Actor
 from common.errors import Conflict, ServiceError
 from common.tabular import respond
-from requests import simulation_page as page
+from operators.matching.criteria import BY_KEY
+from requests import simulation_page
 from requests.enums import SimulationKind
 from requests.forms.simulation import FinancingForm, RoutingForm, ScopeForm, blank
-from requests.models import SimulatedBody, SimulatedRequest, Simulation
+from requests.models import SimulatedBody, SimulatedRequest, Simulation, SupportRequest
 from requests.scenario import from_json
 from requests.services import financing
 from requests.services import simulation as service
 from requests.services.funding import rule_on
 from requests.views.acts import SignedInView, refuse
+from territories.enums import CollectivityKind
 from territories.models import Department
 
 PAGE_SIZE = 50
@@ -60,7 +62,7 @@ class SimulationList(AgencyView):
     def get(self, request: HttpRequest) -> HttpResponse:
         rows = Simulation.objects.kept().select_related("asked_by").defer("summary")
         listed = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-        context = {"page": listed, "lines": [(row, *page.state(row)) for row in listed]}
+        context = {"page": listed, "lines": [(row, *simulation_page.state(row)) for row in listed]}
         return render(request, "requests/simulation/list.html", context)
 
 
@@ -104,10 +106,10 @@ class NewSimulation(AgencyView):
         return redirect("requests:simulation", made.uuid)
 
     def page(self, form: ScopeForm, status: int = 200) -> HttpResponse:
-        routing = isinstance(form, RoutingForm)
-        context = {"form": form, "groups": form.change_groups if isinstance(form, RoutingForm) else []}
-        context["fields"] = form.plain_fields if isinstance(form, RoutingForm) else list(form)
-        return render(self.request, "requests/simulation/new.html", {**context, "routing": routing}, status=status)
+        context: dict[str, Any] = {"form": form, "fields": list(form), "groups": [], "routing": False}
+        if isinstance(form, RoutingForm):
+            context |= {"fields": form.plain_fields, "groups": form.change_groups, "routing": True}
+        return render(self.request, "requests/simulation/new.html", context, status=status)
 
 
 class SimulationPage(AgencyView):
@@ -115,20 +117,20 @@ class SimulationPage(AgencyView):
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         row = self.simulation
-        label, badge = page.state(row)
+        label, badge = simulation_page.state(row)
         context: dict[str, Any] = {
             "simulation": row,
             "state": label,
             "badge": badge,
-            "terms": page.settings_of(row),
+            "terms": simulation_page.settings_of(row),
             "again": f"{reverse('requests:simulation-new', args=[ADDRESSES[row.kind]])}?comme={row.uuid}",
         }
         if not row.is_complete:
             return render(request, "requests/simulation/waiting.html", context)
         if row.kind == SimulationKind.FINANCING:
-            context |= {**page.gains(row), **self.bodies()}
+            context |= {**simulation_page.gains(row), **self.bodies()}
             return render(request, "requests/simulation/financing.html", context)
-        context |= {**page.totals(row), **self.requests()}
+        context |= {**simulation_page.totals(row), **self.requests()}
         return render(request, "requests/simulation/routing.html", context)
 
     def department(self) -> str:
@@ -153,7 +155,7 @@ class SimulationPage(AgencyView):
         listed = self.listed(rows if whole else rows.exclude(shift=""), count)
         return {
             "page": listed,
-            "rows": page.shown(listed, page.visible_requests(self.actor)),
+            "rows": simulation_page.shown(listed, SupportRequest.objects.visible_to(self.actor)),
             "whole": whole,
             "department": code,
             "query": f"&vue={'tout' if whole else 'changements'}" + (f"&departement={code}" if count and code else ""),
@@ -179,7 +181,7 @@ class SimulationProgress(AgencyView):
     """The part asked again while a worker is at it; the whole page once there is something else to show."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        label, badge = page.state(self.simulation)
+        label, badge = simulation_page.state(self.simulation)
         context = {"simulation": self.simulation, "state": label, "badge": badge}
         response = render(request, "requests/simulation/_progress.html", context)
         if not self.simulation.is_running:
@@ -228,7 +230,7 @@ class SimulationExport(AgencyView):
 
     def requests(self) -> Iterator[list[Any]]:
         rows = SimulatedRequest.objects.filter(simulation=self.simulation).order_by("support_request_id")
-        visible, last = page.visible_requests(self.actor), 0
+        visible, last = SupportRequest.objects.visible_to(self.actor), 0
         while batch := list(rows.filter(support_request_id__gt=last)[:2000]):
             last = batch[-1].support_request_id
             keys = [row.support_request_id for row in batch]
@@ -237,18 +239,18 @@ class SimulationExport(AgencyView):
                 yield [
                     references.get(row.support_request_id, "non transmise"),
                     row.department_id,
-                    row.theme,
-                    page.ROUTES[row.before],
+                    row.get_theme_display(),
+                    simulation_page.ROUTES[row.before],
                     " ".join(row.before_offers),
-                    page.ROUTES[row.after],
+                    simulation_page.ROUTES[row.after],
                     " ".join(row.after_offers),
-                    row.shift,
+                    row.get_shift_display(),
                     row.shift_offer,
-                    row.shift_criterion,
+                    BY_KEY[row.shift_criterion].label if row.shift_criterion else "",
                 ]
 
     def bodies(self) -> Iterator[list[Any]]:
         rows = SimulatedBody.objects.filter(simulation=self.simulation).select_related("collectivity").order_by("pk")
         for row in rows.iterator(chunk_size=2000):
             gained = "gagnée" if row.gained else "perdue"
-            yield [row.collectivity.code, row.department_id, row.kind, row.population, gained]
+            yield [row.collectivity.code, row.department_id, CollectivityKind(row.kind).label, row.population, gained]

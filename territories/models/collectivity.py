@@ -36,6 +36,10 @@ class CollectivityQuerySet(CompletionMixin, models.QuerySet["Collectivity"]):
     def current(self) -> "CollectivityQuerySet":
         return self.filter(is_current=True)
 
+    def municipal(self) -> "CollectivityQuerySet":
+        """Those of which ``is_municipal`` holds."""
+        return self.filter(Q(kind=CollectivityKind.COMMUNE) | Q(legal_form=OVERSEAS_COMMUNE))
+
     def in_department(self, code: str) -> "CollectivityQuerySet":
         """Bodies that have a part of their territory in this department, not only those it leads."""
         link = CollectivityDepartment.objects.filter(collectivity=models.OuterRef("pk"), department=code)

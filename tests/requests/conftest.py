@@ -9,6 +9,7 @@ from accounts.models import Mandate
 from common.actor import Actor
 from requests.demonstration.stage import Stage
 from requests.models import SupportRequest
+from territories.models import Collectivity
 
 
 @pytest.fixture
@@ -36,6 +37,23 @@ def sign_in() -> Callable[[Client, Mandate | str], Client]:
         return client
 
     return enter
+
+
+@pytest.fixture
+def as_(client: Client, sign_in: Callable[[Client, Mandate | str], Client]) -> Callable[[str], Client]:
+    """The client of a demonstration account: ``as_("instructeur")``."""
+    return lambda name: sign_in(client, name)
+
+
+@pytest.fixture
+def quiet() -> list[Collectivity]:
+    """Six communes of the sub-prefect's arrondissement that never filed: no fact of any is known yet."""
+    subprefect = Stage().actor(Stage().account("sousprefet"))
+    here = Collectivity.objects.current().filter(kind="commune", arrondissement__in=subprefect.arrondissements)
+    filed = SupportRequest.objects.values("collectivity")
+    found = list(here.exclude(pk__in=filed).filter(zonings=None, population__isnull=False).order_by("code")[:6])
+    assert len(found) == 6
+    return found
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from accounts.models import Mandate
 from common import clock as portal_clock
@@ -44,7 +45,7 @@ def test_counts_are_those_of_the_decisions(stage: Stage) -> None:
     assert (after.whole, after.differed) == (before.whole + 1, before.differed + decision.differs)
     rows = followed.counts(followed.decisions(stage.actor(case.deputy), *YEAR))
     assert sum(line.whole for line in followed.by_theme(rows)) == after.whole
-    assert [line.code for line in followed.by_department(rows)] == ["04"]
+    assert [line.label for line in followed.by_department(rows)] == ["Alpes-de-Haute-Provence (04)"]
     on = dt.date(2026, 11, 4)
     assert counted(stage, "instructeur", on, on).whole >= 1
     assert counted(stage, "instructeur", dt.date(2025, 1, 1), dt.date(2025, 1, 2)).whole == 0
@@ -64,8 +65,8 @@ def test_a_decision_taken_back_is_not_counted(stage: Stage) -> None:
 
 
 def test_no_share_of_a_few() -> None:
-    assert followed.Agreement("x", "x", 4, 1).told == "3 sur 4"
-    assert followed.Agreement("x", "x", 46, 5).told == "41 sur 46 (89\u00a0%)"
+    assert followed.Agreement("x", 4, 1).told == "3 sur\u00a04"
+    assert followed.Agreement("x", 46, 5).told == "41 sur\u00a046 (89\u00a0%)"
 
 
 def test_who_reads_what(sign_in: SignIn, stage: Stage) -> None:
@@ -77,8 +78,8 @@ def test_who_reads_what(sign_in: SignIn, stage: Stage) -> None:
         person = sign_in(Client(), name)
         assert (person.get(DESK).status_code, person.get(NATION).status_code) == (desk, nation), name
     reason = Decision.objects.filter(differs=True, support_request__department="04").latest("at").reason
-    assert reason is not None
     text = sign_in(Client(), "instructeur").get(DESK).content.decode()
+    assert reason is not None and escape(reason.text) in text
     assert "Choix du guichet." in text
     assert counted(stage, "instructeur2").whole < counted(stage, "anct").whole
     for name in ("maire", "offreur", "cmt", "sousprefet", "clct", "epci", "admin"):

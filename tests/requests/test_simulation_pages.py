@@ -14,7 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Mandate
+from operators.enums import Theme
+from operators.matching.criteria import CRITERIA
 from operators.models import Offer
+from requests.enums import Shift
 from requests.models import Replay, SimulatedRequest, Simulation, SupportRequest
 from requests.scenario import from_json
 from tests.requests.simulating import asked, change, computed, financing, routing, settled
@@ -79,6 +82,9 @@ def test_only_files_that_the_agency_sees_are_named(agent: Client, actor: Callabl
     assert len(rows) == found.total
     assert {row["Demande"] for row in rows} == seen | {"non transmise"}
     assert sum(bool(row["Changement"]) for row in rows) == found.summary["all"]["changed"]
+    assert {row["Changement"] for row in rows} <= {"", *Shift.labels}
+    assert {row["Thème"] for row in rows} <= {"", *Theme.labels}
+    assert {row["Critère"] for row in rows} <= {"", *(criterion.label for criterion in CRITERIA)}
 
 
 def test_what_changes_is_filtered_by_department(agent: Client, actor: Callable[..., Any]) -> None:
@@ -168,7 +174,8 @@ def test_taken_up_with_other_settings(agent: Client, actor: Callable[..., Any]) 
             "sans condition de population, ou entre deux bornes",
         ),
         (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "04, 99999"}, "n’est le code d’aucun territoire"),
-        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "les voisins"}, "n’est pas un code"),
+        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "les voisins"}, "Aucun territoire ne s’appelle"),
+        (NEW, {"offer_1": "atd-batiment-04", "coverage_1": "04 sauf 04121"}, "n’exclut aucun territoire"),
         (NEW, {"judged_on": "demain"}, "choix valide"),
         (NEW, {"key": "x"}, "UUID"),
         (MONEY, {"commune_below": "-1"}, "supérieure ou égale à 0"),
@@ -197,6 +204,16 @@ def test_offers_are_named_by_code_title_or_address(agent: Client) -> None:
     assert (set(kept["without_offers"]), kept["without_providers"]) == ({offer.code}, [offer.provider.code])
 
 
+def test_the_territories_of_a_changed_offer_are_typed_as_in_the_catalogue(agent: Client) -> None:
+    text = "FR, 2a, commune 04121 ; Mézel (04), région 93, 200067437"
+    sent = agent.post(NEW, typed(offer_1="atd-batiment-04", coverage_1=text))
+    (kept,) = Simulation.objects.get().parameters["changes"]
+    assert kept["coverage"] == ["commune:04121", "department:2A", "epci:200067437", "nation:FR", "region:93"]
+    assert "couvre commune 04121, département 2A, EPCI 200067437, France entière, région 93" in words(
+        agent.get(sent["Location"])
+    )
+
+
 def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
     sent = agent.post(MONEY, sums(departments="04,05", commune_share="25,5"))
     assert sent.status_code == 302, words(sent)
@@ -207,6 +224,7 @@ def test_other_thresholds_from_the_form_to_the_result(agent: Client) -> None:
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert len(rows) == page.context["page"].paginator.count > 0
     assert {row["Département"] for row in rows} <= {"04", "05"}
+    assert {row["Nature"] for row in rows} <= {"commune", "intercommunalité"}
     narrowed = agent.get(f"{sent['Location']}?departement=05")
     assert narrowed.context["page"].paginator.count == sum(row["Département"] == "05" for row in rows)
 

@@ -17,8 +17,8 @@ from requests.services import visits
 from requests.services.visits import Visited
 from territories.models import Collectivity
 from tests.requests.counting import statements
+from tests.requests.quiet import As, declare, filed, text
 from tests.requests.test_services_races import together
-from tests.requests.test_silence import As, as_, declare, filed, quiet, text  # noqa: F401
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 LIST = "/guichet/silence/visites/"
@@ -30,13 +30,19 @@ def _day(clock: Any) -> None:
     clock.move_to("2026-11-24 10:00")
 
 
+@pytest.fixture(autouse=True)
+def _no_visit_yet(db: None) -> None:
+    """The demonstration has a list of its own."""
+    Visit.objects.all().delete()
+
+
 @pytest.fixture
-def visit(actor: Acts, quiet: list[Collectivity]) -> Visit:  # noqa: F811
+def visit(actor: Acts, quiet: list[Collectivity]) -> Visit:
     visits.add(actor("instructeur"), [quiet[0].code])
     return Visit.objects.get()
 
 
-def test_ticked_communes_come_on_the_list_once(as_: As, quiet: list[Collectivity]) -> None:  # noqa: F811
+def test_ticked_communes_come_on_the_list_once(as_: As, quiet: list[Collectivity]) -> None:
     client = as_("instructeur")
     codes = [body.code for body in quiet[:2]]
     for sent, said in ((codes, "2\N{NO-BREAK SPACE}communes ajoutées"), ([*codes, quiet[2].code], "y étaient déjà")):
@@ -52,8 +58,8 @@ def test_ticked_communes_come_on_the_list_once(as_: As, quiet: list[Collectivity
 @pytest.mark.parametrize("codes", [[], ["90010"], ["04999"], ["\0"], ["' OR 1=1"], ["200067437"]])
 def test_what_is_not_a_commune_of_the_territory_is_refused_whole(
     codes: list[str],
-    as_: As,  # noqa: F811
-    quiet: list[Collectivity],  # noqa: F811
+    as_: As,
+    quiet: list[Collectivity],
 ) -> None:
     sent = [quiet[0].code, *codes] if codes else []
     answer = as_("instructeur").post("/guichet/silence/", {"commune": sent})
@@ -61,7 +67,7 @@ def test_what_is_not_a_commune_of_the_territory_is_refused_whole(
     assert not Visit.objects.exists()
 
 
-def test_who_keeps_the_list(actor: Acts, quiet: list[Collectivity]) -> None:  # noqa: F811
+def test_who_keeps_the_list(actor: Acts, quiet: list[Collectivity]) -> None:
     for name in ("cmt", "anct", "maire", "offreur", "clct", "cerema", "admin"):
         with pytest.raises(NotAllowed):
             visits.add(actor(name), [quiet[0].code])
@@ -78,21 +84,21 @@ def test_who_sees_a_visit(actor: Acts, visit: Visit) -> None:
     assert {name for name, sees in seen.items() if sees} == {"instructeur", "sousprefet", "cmt", "anct", "dg"}
 
 
-def test_a_visit_of_another_department_does_not_exist(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_a_visit_of_another_department_does_not_exist(as_: As, visit: Visit) -> None:
     client = as_("instructeur2")
     assert client.get(f"{LIST}{visit.uuid}/").status_code == 404
     assert client.post(f"{LIST}{visit.uuid}/", {"version": 1}).status_code == 404
     assert client.get(f"{LIST}{uuid.uuid4()}/").status_code == 404
 
 
-def test_a_reader_reads_and_does_not_write(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_a_reader_reads_and_does_not_write(as_: As, visit: Visit) -> None:
     client = as_("cmt")
     page = text(client.get(f"{LIST}{visit.uuid}/"))
     assert "<textarea" not in page and "Sans date prévue" in page
     assert client.post(f"{LIST}{visit.uuid}/", {"version": 1}).status_code == 403
 
 
-def test_a_visit_is_planned_then_made(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_a_visit_is_planned_then_made(as_: As, visit: Visit) -> None:
     client, page = as_("instructeur"), f"{LIST}{visit.uuid}/"
     planned = {"planned_on": "2026-12-03", "visitor": "Mme d’Aubépine", "visited_on": "", "note": "", "version": 1}
     assert client.post(page, planned)["Location"].startswith(LIST)
@@ -118,7 +124,7 @@ def test_a_visit_is_planned_then_made(as_: As, visit: Visit) -> None:  # noqa: F
         ({"version": ""}, "À corriger"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_lost(changes: dict[str, str], said: str, as_: As, visit: Visit) -> None:  # noqa: F811
+def test_what_is_wrong_is_said_and_nothing_is_lost(changes: dict[str, str], said: str, as_: As, visit: Visit) -> None:
     values = {"planned_on": "2026-12-03", "visitor": "Le sous-préfet", "visited_on": "", "note": "", "version": 1}
     answer = as_("instructeur").post(f"{LIST}{visit.uuid}/", {**values, **changes})
     page = answer.content.decode()
@@ -128,7 +134,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(changes: dict[str, str], said
     assert visit.planned_on is None
 
 
-def test_two_tabs(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_two_tabs(as_: As, visit: Visit) -> None:
     client, page = as_("instructeur"), f"{LIST}{visit.uuid}/"
     first = {"planned_on": "2026-12-03", "visitor": "", "visited_on": "", "note": "", "version": 1}
     assert client.post(page, first).status_code == 302
@@ -162,7 +168,7 @@ def test_a_visit_made_stays_and_another_may_be_opened(actor: Acts, visit: Visit)
 def test_a_request_filed_afterwards_is_its_result(
     at: str,
     followed: bool,
-    as_: As,  # noqa: F811
+    as_: As,
     actor: Acts,
     visit: Visit,
 ) -> None:
@@ -176,14 +182,14 @@ def test_a_request_filed_afterwards_is_its_result(
     assert row.reference not in page, "the agency reads the files that were referred to it"
 
 
-def test_a_visit_older_than_a_year_is_forgotten(as_: As, actor: Acts, visit: Visit) -> None:  # noqa: F811
+def test_a_visit_older_than_a_year_is_forgotten(as_: As, actor: Acts, visit: Visit) -> None:
     for day, shown in ((dt.date(2025, 11, 24), True), (dt.date(2025, 11, 23), False)):
         Visit.objects.update(visited_on=day)
         assert ("Visitée le" in text(as_("instructeur").get("/guichet/silence/", {"faits": "0"}))) is shown
         assert (visit.commune.name in text(as_("instructeur").get(LIST))) is shown
 
 
-def test_the_sheet_says_what_to_know_before_going(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_the_sheet_says_what_to_know_before_going(as_: As, visit: Visit) -> None:
     declare(visit.commune, "frr", "FRR+")
     page = text(as_("instructeur").get(LIST))
     assert "Téléphone de la mairie\N{NO-BREAK SPACE}: non connu" in page
@@ -193,12 +199,12 @@ def test_the_sheet_says_what_to_know_before_going(as_: As, visit: Visit) -> None
     assert "FRR+" in page and "Liste d’essai, 2025" in page and "jamais" in page
 
 
-def test_a_commune_that_merged_stays_on_the_list(as_: As, visit: Visit) -> None:  # noqa: F811
+def test_a_commune_that_merged_stays_on_the_list(as_: As, visit: Visit) -> None:
     Collectivity.objects.filter(pk=visit.commune_id).update(is_current=False)
     assert "a fusionné depuis" in text(as_("instructeur").get(LIST))
 
 
-def test_the_list_costs_the_same_whatever_its_length(as_: As, actor: Acts, quiet: list[Collectivity]) -> None:  # noqa: F811
+def test_the_list_costs_the_same_whatever_its_length(as_: As, actor: Acts, quiet: list[Collectivity]) -> None:
     client, me, costs = as_("instructeur"), actor("instructeur"), []
     for rank in range(6):
         visits.add(me, [quiet[rank].code])
@@ -214,7 +220,7 @@ def test_the_list_costs_the_same_whatever_its_length(as_: As, actor: Acts, quiet
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_open_one_visit(quiet: list[Collectivity]) -> None:  # noqa: F811
+def test_two_at_once_open_one_visit(quiet: list[Collectivity]) -> None:
     stage = Stage()
     actors = [stage.actor(stage.account(name)) for name in ("instructeur", "sousprefet", "adjoint")]
     codes = [body.code for body in quiet]
