@@ -40,11 +40,11 @@ def visited(stage: Stage) -> None:
         heard, planned, _ = (_listed(actor, code) for code in ("04024", "04039", "04066"))
         said = visits.Visited(
             visited_on=dt.date(2026, 10, 8),
-            visitor="La sous-préfète",
+            visitor="M. Cormier, sous-préfet",
             note="On pensait en mairie qu’il fallait un projet ficelé pour écrire. Une demande sur l’école viendra.",
         )
         visits.record(actor, heard.pk, said, version=heard.version)
-        said = visits.Visited(planned_on=dt.date(2026, 12, 10), visitor="La sous-préfète")
+        said = visits.Visited(planned_on=dt.date(2026, 12, 10), visitor="M. Cormier, sous-préfet")
         visits.record(actor, planned.pk, said, version=planned.version)
 
 
