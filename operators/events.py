@@ -52,6 +52,14 @@ class OfferQuestioned(OfferEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(OfferEvent):
+    """Its reviewer took it out of the catalogue, or out of the review, and said why."""
+
+    name = "operators.offer_withdrawn"
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
 class OfferExpired(OfferEvent):
     """Its last day has passed."""
 

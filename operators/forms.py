@@ -208,6 +208,18 @@ class SendBackForm(forms.Form):
     )
 
 
+class WithdrawForm(forms.Form):
+    """For a reviewer; a provider takes his own offers out without saying why."""
+
+    reason = forms.CharField(
+        label="Pourquoi la retirer",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="L’organisme reçoit ce mot par courriel.",
+        error_messages={"required": "Dites pourquoi vous la retirez : l’organisme lira ce mot."},
+    )
+
+
 class ConfirmForm(forms.Form):
     capacity_left = _whole("capacity_left", help_text="Vide : sans limite. 0 : complet.", max_value=32_767)
 

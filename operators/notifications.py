@@ -74,6 +74,8 @@ class Reviewed(OfferMail):
             yield offer.review_note
             if offer.status == OfferStatus.PUBLISHED:
                 yield "En attendant, l’offre reste au catalogue telle qu’elle était."
+            if offer.returned is not None:
+                yield "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
         else:
             yield f"Votre offre « {offer.title} » est au catalogue."
 
@@ -91,6 +93,19 @@ class Questioned(OfferMail):
         if offer.valid_to is not None:
             yield f"Elle prend fin le {day(offer.valid_to)}."
         yield "Dites en un clic qu’elle vaut toujours, et combien de collectivités vous pouvez encore accompagner."
+
+
+@register
+class Withdrawn(OfferMail):
+    kind = "offer_withdrawn"
+    event = events.OfferWithdrawn
+    label = "Offre retirée"
+    title = "votre offre a été retirée"
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"Votre offre « {offer.title} » a été retirée, avec ce mot :"
+        yield offer.review_note
+        yield "Vous pouvez la modifier, puis la renvoyer à la relecture. Les demandes en cours n’en sont pas changées."
 
 
 @register

@@ -32,8 +32,6 @@ from operators.matching.vocabulary import NATION_CODE, Family
 from operators.models.provider import CODE, Provider
 from operators.models.subject import Subject
 from operators.permissions import offer_scope
-from operators.territory_facts import areas_of
-from territories.models import Collectivity
 
 #: Published, it is to be verified so long after the last time, and so long before its end.
 STALE_AFTER = dt.timedelta(days=365)
@@ -78,10 +76,6 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         questioned = Q(asked_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at")))
         old = Q(verified_on__lt=on - STALE_AFTER) | Q(valid_to__range=(on, on + BEFORE_END))
         return self.published().filter(old | questioned)
-
-    def covering(self, collectivity: Collectivity, on: dt.date) -> "OfferQuerySet":
-        """Published offers, valid that day, whose coverage meets the body's territory; its areas cost one query."""
-        return self.published().valid_on(on).meeting(areas_of(collectivity))
 
     def valid_on(self, on: dt.date) -> "OfferQuerySet":
         return self.filter(
@@ -171,6 +165,8 @@ class Offer(models.Model):
     #: What its keeper wants it to become, while the published one stays: field → value, as ``OfferValues`` writes it.
     pending = models.JSONField("modification à relire", null=True, blank=True, editable=False)
     pending_at = models.DateTimeField("modification envoyée le", null=True, blank=True, editable=False)
+    #: Of a change sent back, what its keeper wanted: kept for him until he sends it again or gives it up.
+    returned = models.JSONField("modification renvoyée", null=True, blank=True, editable=False)
     review_note = models.TextField("mot de la relecture", max_length=2000, blank=True)
     #: Asked whether it still holds, why, and when its keeper last said so.
     asked_at = models.DateTimeField("confirmation demandée le", null=True, blank=True, editable=False)
@@ -235,6 +231,10 @@ class Offer(models.Model):
                 name="offer_pending_is_of_a_published_one",
                 condition=Q(pending__isnull=True, pending_at__isnull=True)
                 | Q(pending__isnull=False, pending_at__isnull=False, status=OfferStatus.PUBLISHED),
+            ),
+            models.CheckConstraint(
+                name="offer_returned_no_longer_waits",
+                condition=Q(returned__isnull=True) | Q(pending__isnull=True, status=OfferStatus.PUBLISHED),
             ),
             models.CheckConstraint(
                 name="offer_asked_says_why",

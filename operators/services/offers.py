@@ -95,11 +95,11 @@ def _propose(offer: Offer, values: OfferValues, actor: Actor, at: dt.datetime, s
     """A published offer, changed by whoever may not publish it: the change waits beside it."""
     changes = values.differences(OfferValues.of(offer))
     asked = {change.field: change.after for change in changes}
-    if asked == offer.pending or (not changes and offer.pending is None):
+    if asked == offer.pending or (not changes and offer.pending is None and offer.returned is None):
         return offer
     offer.pending, offer.pending_at = (asked, at) if changes else (None, None)
-    offer.review_note = ""
-    offer.save(update_fields=["pending", "pending_at", "review_note"])
+    offer.returned, offer.review_note = None, ""
+    offer.save(update_fields=["pending", "pending_at", "returned", "review_note", "updated_at"])
     _log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
     _answered(offer, at)
     if changes:
@@ -154,7 +154,8 @@ def publish(
 def send_back(
     offer: Offer, actor: Actor, *, note: str, seen: str | None = None, at: dt.datetime | None = None
 ) -> Offer:
-    """The reviewer asks for something else, in a word that the keeper reads. What was published stays."""
+    """The reviewer asks for something else, in a word that the keeper reads. What was published stays, and so does what
+    the keeper wrote, which he finds again in the form."""
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.REVIEW, seen)
@@ -164,7 +165,7 @@ def send_back(
             raise Invalid("Dites ce qui est à reprendre : l’organisme lira ce mot.", field="note")
         if offer.pending is None:
             offer.status = OfferStatus.DRAFT
-        offer.pending = offer.pending_at = None
+        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
         offer.review_note = note.strip()[:2000]
         offer.save()
         _log(offer, RevisionKind.RETURNED, actor, at)
@@ -172,12 +173,36 @@ def send_back(
     return offer
 
 
-def withdraw(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
-    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone."""
+def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
+    """The keeper lets go of the change that was sent back to him: what is published is what he offers."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        if offer.returned is None:
+            raise Conflict("Aucune modification renvoyée n’attend d’être reprise.", code="nothing_returned")
+        offer.returned, offer.review_note = None, ""
+        offer.save()
+        _log(offer, RevisionKind.GIVEN_UP, actor, at)
+    return offer
+
+
+def withdraw(
+    offer: Offer, actor: Actor, *, note: str = "", seen: str | None = None, at: dt.datetime | None = None
+) -> Offer:
+    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone.
+
+    A reviewer says why in ``note``, which the provider reads: else :class:`Invalid`.
+    """
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.WITHDRAW, seen)
+        reviewed = OfferAbility.REVIEW in offer_abilities(actor, offer)
+        if reviewed and not note.strip():
+            raise Invalid("Dites pourquoi vous la retirez : l’organisme lira ce mot.", field="note")
+        offer.review_note = note.strip()[:2000] if reviewed else ""
         _expire(offer, RevisionKind.WITHDRAWN, actor, at)
+        if reviewed:
+            emit(events.OfferWithdrawn(offer_id=offer.pk, at=at))
     return offer
 
 
@@ -288,7 +313,7 @@ def _write(offer: Offer, values: OfferValues) -> None:
 
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
     published = offer.status == OfferStatus.PUBLISHED
-    offer.status, offer.pending, offer.pending_at = OfferStatus.EXPIRED, None, None
+    offer.status, offer.pending, offer.pending_at, offer.returned = OfferStatus.EXPIRED, None, None, None
     offer.save()
     _log(offer, kind, actor, at)
     if published:

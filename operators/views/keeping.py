@@ -22,7 +22,7 @@ from common.actor import DESK_ROLES, Actor
 from common.errors import Conflict, Invalid, NotAllowed, ServiceError
 from operators import sanity
 from operators.enums import OfferStatus
-from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm
+from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm, WithdrawForm
 from operators.models import Offer, Provider
 from operators.models.offer import OfferQuerySet
 from operators.permissions import KEEPERS, OWN_ROLES, OfferAbility, may_load, offer_abilities
@@ -132,6 +132,7 @@ class KeptOffer(KeeperView):
         "renvoyer": (OfferAbility.REVIEW, "Offre renvoyée à l’organisme avec votre mot."),
         "retirer": (OfferAbility.WITHDRAW, "Offre retirée du catalogue."),
         "confirmer": (OfferAbility.EDIT, "Merci : l’offre est confirmée à ce jour."),
+        "abandonner": (OfferAbility.EDIT, "Modification abandonnée. L’offre publiée ne change pas."),
     }
 
     @cached_property
@@ -152,6 +153,8 @@ class KeptOffer(KeeperView):
         if ability not in offer_abilities(self.actor, self.offer) and ability is OfferAbility.REVIEW:
             raise PermissionDenied("La relecture des offres revient au guichet du département, ou à l’Agence.")
         forms = {"renvoyer": SendBackForm(request.POST), "confirmer": ConfirmForm(request.POST)}
+        if OfferAbility.REVIEW in offer_abilities(self.actor, self.offer):
+            forms["retirer"] = WithdrawForm(request.POST)
         form = forms.get(act)
         if form is not None and not form.is_valid():
             return self.page(status=422, **{act: form})
@@ -175,9 +178,11 @@ class KeptOffer(KeeperView):
             case "renvoyer":
                 offers.send_back(offer, actor, note=data["note"], seen=seen)
             case "retirer":
-                offers.withdraw(offer, actor, seen=seen)
+                offers.withdraw(offer, actor, note=data.get("reason", ""), seen=seen)
             case "confirmer":
                 offers.confirm(offer, actor, capacity_left=data["capacity_left"], seen=seen)
+            case "abandonner":
+                offers.give_up(offer, actor, seen=seen)
 
     def fresh(self) -> "KeptOffer":
         """After a refusal the page shows the offer as it is now."""
@@ -192,7 +197,8 @@ class KeptOffer(KeeperView):
         abilities = offer_abilities(self.actor, offer)
         said = values.differences(OfferValues(title=""))
         waiting = pending.differences(values) if pending else []
-        contents, changes, *done = _in_words(said, waiting, *(row.changes for row in revisions))
+        returned = values.changed(offer.returned or {}).differences(values)
+        contents, changes, sent_back, *done = _in_words(said, waiting, returned, *(row.changes for row in revisions))
         to_review = offer.status == OfferStatus.IN_REVIEW or pending is not None
         context = {
             "offer": offer,
@@ -200,10 +206,12 @@ class KeptOffer(KeeperView):
             "contents": contents,
             "history": list(zip(revisions, done, strict=True)),
             "pending": changes,
+            "returned": sent_back,
             "gaps": [message for _, message in gaps_of(pending or values)],
             "to_review": to_review,
             "may_publish": OfferAbility.REVIEW in abilities and (to_review or offer.status != OfferStatus.PUBLISHED),
             "send_back": bound.get("renvoyer") or SendBackForm(),
+            "withdraw": bound.get("retirer") or WithdrawForm(),
             "confirm": bound.get("confirmer") or ConfirmForm(initial={"capacity_left": offer.capacity_left}),
             "seen": offer.mark,
         }
@@ -237,16 +245,20 @@ class WriteOffer(KeeperView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         offer, provider = self.offer, self.provider
         if offer is not None:
-            values = OfferValues.of(offer).changed(offer.pending or {})
-            initial = {**OfferForm.initial_of(values), "seen": offer.mark}
+            initial = {**OfferForm.initial_of(self.written(offer)), "seen": offer.mark}
         else:
             covered = f"département {provider.department_id}" if provider.department_id else ""
             initial = {"seen": str(uuid4()), "coverage": covered}
         return self.page(OfferForm(initial=initial, provider=provider))
 
+    def written(self, offer: Offer) -> OfferValues:
+        """What was last written of it: with its waiting change or, for its keeper, the one that was sent back."""
+        returned = offer.returned if self.actor.role in OWN_ROLES else None
+        return OfferValues.of(offer).changed(offer.pending or returned or {})
+
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         offer = self.offer
-        initial = OfferForm.initial_of(OfferValues.of(offer)) if offer is not None else {}
+        initial = OfferForm.initial_of(self.written(offer)) if offer is not None else {}
         form = OfferForm(request.POST, initial=initial, provider=self.provider)
         if not form.is_valid():
             return self.page(form, status=422)

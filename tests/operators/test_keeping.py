@@ -16,6 +16,7 @@ from common.events import Event, subscribe
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.models import Offer, Provider
+from operators.notifications import Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
 from operators.values import COLUMNS, Line, OfferValues
@@ -168,6 +169,40 @@ def test_sent_back_with_a_word(caue: Provider, keeper: Actor, desk: Actor) -> No
     assert (back.status, back.review_note) == (OfferStatus.DRAFT, "Précisez le délai.")
     with pytest.raises(Conflict):
         offers.send_back(offer, desk, note="Encore.", at=AT)
+
+
+def test_a_change_sent_back_is_kept_until_it_is_sent_again(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Nothing is to be typed again from the history."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    wanted = values(title="Autre titre", delay_days=12, verified_on=TODAY)
+    offers.record(caue, wanted, keeper, offer=offer, at=AT)
+    back = offers.send_back(offer, desk, note="Précisez le prix.", at=AT)
+    assert (back.status, back.pending, back.review_note) == (OfferStatus.PUBLISHED, None, "Précisez le prix.")
+    assert OfferValues.of(back).changed(back.returned or {}) == wanted
+    assert back not in Offer.objects.to_review()
+    with pytest.raises(Conflict, match="déjà publiée"):
+        offers.publish(offer, desk, at=AT)
+    offers.record(caue, wanted, keeper, offer=offer, at=AT)  # as it was: he insists
+    offer.refresh_from_db()
+    assert (offer.returned, offer.review_note) == (None, "") and offer in Offer.objects.to_review()
+    offers.publish(offer, desk, at=AT)
+    assert Offer.objects.get(pk=offer.pk).title == "Autre titre"
+
+
+def test_a_change_sent_back_is_given_up_by_its_keeper(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    for give_up in (
+        lambda: offers.give_up(offer, keeper, at=AT),
+        lambda: offers.record(caue, values(verified_on=TODAY), keeper, offer=offer, at=AT),  # as it is published
+    ):
+        offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+        offers.send_back(offer, desk, note="Non.", at=AT)
+        give_up()
+        offer.refresh_from_db()
+        assert (offer.returned, offer.pending, offer.review_note, offer.title) == (None, None, "", FULL["title"])
+    assert "given_up" in kinds(offer)
+    with pytest.raises(Conflict):
+        offers.give_up(offer, keeper, at=AT)
 
 
 def test_the_desk_s_own_change_holds_at_once_and_twice_is_once(caue: Provider, desk: Actor, told: list[Event]) -> None:
@@ -333,6 +368,24 @@ def test_withdrawn_with_its_waiting_change(caue: Provider, keeper: Actor, desk: 
         offers.withdraw(offer, keeper, at=AT)
 
 
+def test_a_provider_is_told_why_its_offer_was_withdrawn(
+    caue: Provider, keeper: Actor, desk: Actor, told: list[Event]
+) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    with pytest.raises(Invalid, match="lira ce mot"):
+        offers.withdraw(offer, desk, note=" ", at=AT)
+    offers.withdraw(offer, desk, note="Doublon.", at=AT)
+    offer.refresh_from_db()
+    assert (offer.status, offer.review_note) == (OfferStatus.EXPIRED, "Doublon.")
+    event = next(event for event in told if isinstance(event, events.OfferWithdrawn))
+    said = list(Withdrawn().paragraphs(offer))
+    assert "Doublon." in said and event.offer_id == offer.pk
+    told.clear()
+    offers.publish(offers.submit(offer, keeper, at=AT), desk, at=AT)
+    offers.withdraw(offer, keeper, at=AT)
+    assert events.OfferWithdrawn not in [type(event) for event in told], "he knows"
+
+
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:
     revision = offers.record(caue, values(), keeper, at=AT).revisions.get()
     from django.db import DatabaseError, transaction
@@ -386,6 +439,6 @@ def test_values_go_through_json_unharmed(**given_values: Any) -> None:
 
 def test_values_are_every_column_a_keeper_writes() -> None:
     kept = {"id", "uuid", "code", "provider", "status", "illustrative", "created_at", "updated_at", "pending"}
-    kept |= {"pending_at", "review_note", "asked_at", "asked_reason", "answered_at"}
+    kept |= {"pending_at", "returned", "review_note", "asked_at", "asked_reason", "answered_at"}
     columns = {field.name for field in Offer._meta.concrete_fields}
     assert columns - kept == set(COLUMNS)

@@ -104,7 +104,22 @@ def test_a_change_waits_and_is_shown_beside_what_is_published(as_: As, own: Prov
     assert "Précisez" not in page
     assert act(desk, offer, "renvoyer", note="").status_code == 422
     assert act(desk, offer, "renvoyer", note="Précisez le prix.").status_code == 302
-    assert "Précisez le prix." in text(as_("offreur").get(f"{LIST}{offer.uuid}/"))
+    provider = as_("offreur")
+    assert "Précisez le prix." in text(provider.get(f"{LIST}{offer.uuid}/"))
+    again = provider.get(f"{LIST}{offer.uuid}/modifier/")
+    assert "Précisez le prix." in text(again) and again.context["form"].initial["title"] == "Autre titre"
+    assert as_("instructeur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+    assert act(as_("offreur"), offer, "abandonner").status_code == 302
+    assert as_("offreur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+
+
+def test_the_desk_says_why_it_withdraws(as_: As, own: Provider) -> None:
+    offer = Offer.objects.filter(provider=own, status="published").first()
+    assert offer is not None
+    desk = as_("instructeur")
+    assert "Dites pourquoi" in text(act(desk, offer, "retirer"), 422)
+    assert act(desk, offer, "retirer", reason="Elle fait double emploi.").status_code == 302
+    assert "double emploi" in text(as_("offreur").get(f"{LIST}{offer.uuid}/"))
 
 
 def test_two_tabs(as_: As, own: Provider) -> None:
