@@ -60,6 +60,15 @@ class OfferWithdrawn(OfferEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
+class OfferCameFromElsewhere(OfferEvent):
+    """A published offer of a body of another department holds from now on in this one too."""
+
+    name = "operators.offer_came_from_elsewhere"
+    department: str
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
 class OfferExpired(OfferEvent):
     """Its last day has passed."""
 

@@ -35,9 +35,12 @@ class OfferMail(Notification):
         return {
             "offer": offer,
             "paragraphs": [text for text in self.paragraphs(offer) if text],
-            "path": reverse("operators:kept-offer", args=[offer.uuid]),
+            "path": self.path(offer),
             "button": self.button,
         }
+
+    def path(self, offer: Offer) -> str:
+        return reverse("operators:kept-offer", args=[offer.uuid])
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         raise NotImplementedError
@@ -106,6 +109,26 @@ class Withdrawn(OfferMail):
         yield f"Votre offre « {offer.title} » a été retirée, avec ce mot :"
         yield offer.review_note
         yield "Vous pouvez la modifier, puis la renvoyer à la relecture. Les demandes en cours n’en sont pas changées."
+
+
+@register
+class FromElsewhere(OfferMail):
+    kind = "offer_from_elsewhere"
+    event = events.OfferCameFromElsewhere
+    label = "Offre d’un autre département"
+    title = "une offre vaut aussi dans votre département"
+    button = "Voir l’offre"
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        return recipients.of_desk(event.department)
+
+    def path(self, offer: Offer) -> str:
+        return offer.get_absolute_url()
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"{offer.provider.name} propose « {offer.title} » à des collectivités de votre département aussi."
+        yield "Elle est au catalogue, et vos propositions en tiennent compte."
+        yield "Si l’organisme n’intervient pas chez vous, demandez au guichet du sien de changer ses territoires."
 
 
 @register

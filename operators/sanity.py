@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from django.db import connection
 
 from accounts.models import Mandate
-from common.actor import Actor
+from common.actor import DESK_ROLES, Actor
 from common.french import day, joined, plural
 from operators import coverage, relations
 from operators.enums import OfferStatus
+from operators.ground import Ground, touching
 from operators.matching import setwise
 from operators.matching.criteria import BY_KEY
 from operators.models import Offer, Provider
 from operators.permissions import OWN_ROLES
+from operators.values import Line
 from territories.names import normalise
 
 #: Two offers of a department that share this part of their words, or more, are told twice.
@@ -36,11 +38,12 @@ _PASSING = ("validity", "capacity")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: what it is about, in a sentence that says the cure."""
+    """One thing to mend: what it is about, in a sentence that says the cure. ``kept``: its reader keeps the offers."""
 
     sentence: str
     offers: tuple[Offer, ...] = ()
     providers: tuple[Provider, ...] = ()
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def checks_of(offers: Sequence[Offer], providers: Sequence[Provider], actor: Act
         "Offres en double": _alike(live),
         "Offres complètes": _full(live),
         "Organismes sans contact": _unreached(providers, actor.on),
+        "Offres d’un autre département qui couvrent le vôtre": _from_elsewhere(actor),
         **{title: check(live, actor) for title, check in _others.items()},
     }
     return [Check(title, tuple(findings)) for title, findings in found.items()]
@@ -160,6 +164,22 @@ def _unreached(providers: Sequence[Provider], on: dt.date) -> Iterable[Finding]:
         if provider.organisation_id not in answering:
             sentence = "Ni courriel, ni compte : aucune sollicitation ne l’atteint. Complétez sa fiche."
             yield Finding(sentence, (), (provider,))
+
+
+def _from_elsewhere(actor: Actor) -> Iterable[Finding]:
+    """Published by other desks, and holding in a department of this one's."""
+    if actor.role not in DESK_ROLES:
+        return
+    here = Offer.objects.published().valid_on(actor.on).filter(touching(actor.departments))
+    others = here.exclude(provider__department__in=actor.departments).exclude(provider__department=None)
+    offers = list(others.select_related("provider__department").prefetch_related("coverage").order_by("title", "pk"))
+    lines = {offer.pk: [Line(row.level, row.code, row.excluded) for row in offer.coverage.all()] for offer in offers}
+    ground = Ground.of(line for each in lines.values() for line in each)
+    for offer in offers:
+        home = offer.provider.department
+        if home is not None and ground.beyond(lines[offer.pk], home.code) & actor.departments:
+            cure = f"demandez au guichet {home.of} de retirer votre département de ses territoires"
+            yield Finding(f"Si l’organisme n’intervient pas chez vous, {cure}.", (offer,), kept=False)
 
 
 def over_capacity(offer: Offer, engaged: int, since: dt.date) -> Finding:

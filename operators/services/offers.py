@@ -20,10 +20,11 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
+from operators.ground import beyond
 from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
 from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
 from operators.services.faults import Known, faults_of, gaps_of
-from operators.values import COLUMNS, Difference, OfferValues
+from operators.values import COLUMNS, Difference, Line, OfferValues
 from territories.names import normalise
 
 _REFUSALS = {
@@ -86,6 +87,7 @@ def record(
         if published:
             _answered(offer, at)
             emit(events.OfferChanged(offer_id=offer.pk, at=at))
+            _tell_others(offer, values.coverage, before.coverage if before else (), at)
         if settled:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         return offer
@@ -135,6 +137,7 @@ def publish(
         if offer.status == OfferStatus.PUBLISHED and offer.pending is None:
             raise Conflict("Cette offre est déjà publiée.", code="already_published")
         before = OfferValues.of(offer)
+        held = before.coverage if offer.status == OfferStatus.PUBLISHED else ()
         values = before.changed(offer.pending or {})
         awaited = offer.status == OfferStatus.IN_REVIEW or offer.pending is not None
         _refuse(faults_of(values, offer.provider, illustrative=offer.illustrative) or gaps_of(values))
@@ -148,6 +151,7 @@ def publish(
         if awaited:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+        _tell_others(offer, values.coverage, held, at)
     return offer
 
 
@@ -309,6 +313,14 @@ def _write(offer: Offer, values: OfferValues) -> None:
         if line not in kept
     )
     offer.subjects.set(Subject.objects.filter(code__in=values.subjects))
+
+
+def _tell_others(offer: Offer, now: tuple[Line, ...], before: tuple[Line, ...], at: dt.datetime) -> None:
+    """The desks of the other departments where it holds from now on."""
+    home = offer.provider.department_id
+    if now != before:
+        for department in sorted(beyond(now, home) - beyond(before, home)):
+            emit(events.OfferCameFromElsewhere(offer_id=offer.pk, department=department, at=at))
 
 
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:

@@ -23,6 +23,7 @@ from common.errors import Conflict, Invalid, NotAllowed, ServiceError
 from operators import sanity
 from operators.enums import OfferStatus
 from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm, WithdrawForm
+from operators.ground import beyond
 from operators.models import Offer, Provider
 from operators.models.offer import OfferQuerySet
 from operators.permissions import KEEPERS, OWN_ROLES, OfferAbility, may_load, offer_abilities
@@ -245,7 +246,9 @@ class WriteOffer(KeeperView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         offer, provider = self.offer, self.provider
         if offer is not None:
-            initial = {**OfferForm.initial_of(self.written(offer)), "seen": offer.mark}
+            values = self.written(offer)
+            leaves = bool(beyond(values.coverage, provider.department_id))
+            initial = {**OfferForm.initial_of(values), "beyond": leaves, "seen": offer.mark}
         else:
             covered = f"département {provider.department_id}" if provider.department_id else ""
             initial = {"seen": str(uuid4()), "coverage": covered}

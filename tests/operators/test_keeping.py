@@ -15,6 +15,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import Event, subscribe
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
+from operators.ground import beyond
 from operators.models import Offer, Provider
 from operators.notifications import Withdrawn
 from operators.services import offers
@@ -384,6 +385,49 @@ def test_a_provider_is_told_why_its_offer_was_withdrawn(
     offers.publish(offers.submit(offer, keeper, at=AT), desk, at=AT)
     offers.withdraw(offer, keeper, at=AT)
     assert events.OfferWithdrawn not in [type(event) for event in told], "he knows"
+
+
+@pytest.mark.parametrize(
+    ("lines", "others"),
+    [
+        ((Line("department", "04"), Line("commune", "04121", excluded=True)), set()),
+        ((Line("epci", "200067437"), Line("arrondissement", "043")), set()),
+        ((Line("department", "40"),), {"40"}),
+        ((Line("department", "04"), Line("department", "05")), {"05"}),
+        (
+            (Line("region", "93"), *(Line("department", code, excluded=True) for code in ("06", "13", "83"))),
+            {"05", "84"},
+        ),
+        ((Line("commune", "05061"),), {"05"}),
+        ((Line("commune", "99999"), Line("nation", "FR")), set()),
+    ],
+)
+def test_the_departments_that_an_offer_reaches_beyond_its_own(lines: tuple[Line, ...], others: set[str]) -> None:
+    assert beyond(lines, "04") == others
+    assert beyond(lines, None) == set()
+
+
+def test_the_desks_of_other_departments_are_told_once(
+    caue: Provider, keeper: Actor, desk: Actor, told: list[Event]
+) -> None:
+    """« département 40 » typed for « 04 » would reach the proposals of another desk unseen."""
+
+    def elsewhere() -> list[str]:
+        found = [event.department for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+        told.clear()
+        return found
+
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    assert elsewhere() == []
+    both = (Line("department", "04"), Line("department", "40"))
+    offers.record(caue, values(coverage=both), keeper, offer=offer, at=AT)
+    assert elsewhere() == [], "nothing is published yet"
+    offers.publish(offer, desk, at=AT)
+    assert elsewhere() == ["40"]
+    offers.record(caue, values(coverage=(*both, Line("department", "05"))), desk, offer=offer, at=AT)
+    assert elsewhere() == ["05"]
+    offers.record(caue, values(coverage=both, delay_days=3), desk, offer=offer, at=AT)
+    assert elsewhere() == []
 
 
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:
