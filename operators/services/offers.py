@@ -235,21 +235,22 @@ def confirm(
 
 
 def ask_again(offer: Offer, reason: QuestionReason, *, at: dt.datetime | None = None) -> bool:
-    """Asks the keeper whether the offer still holds; False when he was asked less than a month ago."""
+    """Asks the keeper whether the offer still holds; False when he was asked for this reason less than a month ago, or
+    has yet to answer what he was asked since then for another one. The end of an offer is told all the same."""
     at = at or clock.now()
     with transaction.atomic():
         row = Offer.objects.select_for_update(of=("self",), no_key=True).published().filter(pk=offer.pk).first()
-        if row is None or (row.asked_at is not None and row.asked_at > at - PAUSE):
+        if row is None or _is_asked(row, reason, since=at - PAUSE):
             return False
         Offer.objects.filter(pk=row.pk).update(asked_at=at, asked_reason=reason)
-        _log(row, RevisionKind.QUESTIONED, None, at)
+        _log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
         emit(events.OfferQuestioned(offer_id=row.pk, at=at))
     return True
 
 
 # --- the night's round -----------------------------------------------------------------------------------------------
 
-#: A keeper is not asked twice about the same offer within this.
+#: A keeper is not asked twice about the same offer, for the same reason, within this.
 PAUSE = dt.timedelta(days=30)
 
 
@@ -330,6 +331,19 @@ def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.dateti
     _log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _why(reason: QuestionReason) -> Difference:
+    return Difference("asked_reason", "", reason.value)
+
+
+def _is_asked(offer: Offer, reason: QuestionReason, *, since: dt.datetime) -> bool:
+    if offer.asked_at is None or offer.asked_at <= since:
+        return False
+    if offer.asked_reason == reason or (offer.is_questioned and reason is not QuestionReason.EXPIRING):
+        return True
+    asked = offer.revisions.filter(kind=RevisionKind.QUESTIONED, at__gt=since)
+    return asked.filter(changes__contains=[list(_why(reason))]).exists()
 
 
 def _answered(offer: Offer, at: dt.datetime) -> None:

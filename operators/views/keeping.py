@@ -21,7 +21,7 @@ from common import clock
 from common.actor import DESK_ROLES, Actor
 from common.errors import Conflict, Invalid, NotAllowed, ServiceError
 from operators import sanity
-from operators.enums import OfferStatus
+from operators.enums import OfferStatus, RevisionKind
 from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm, WithdrawForm
 from operators.ground import beyond
 from operators.models import Offer, Provider
@@ -199,7 +199,9 @@ class KeptOffer(KeeperView):
         said = values.differences(OfferValues(title=""))
         waiting = pending.differences(values) if pending else []
         returned = values.changed(offer.returned or {}).differences(values)
-        contents, changes, sent_back, *done = _in_words(said, waiting, returned, *(row.changes for row in revisions))
+        # why its keeper was asked is not for every reader: two refusals are a matter of his and of the desk's
+        acts = [() if row.kind == RevisionKind.QUESTIONED else row.changes for row in revisions]
+        contents, changes, sent_back, *done = _in_words(said, waiting, returned, *acts)
         to_review = offer.status == OfferStatus.IN_REVIEW or pending is not None
         context = {
             "offer": offer,

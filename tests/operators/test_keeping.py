@@ -340,8 +340,36 @@ def test_a_keeper_is_asked_once_a_month(caue: Provider, desk: Actor, told: list[
     asked = [event for event in told if isinstance(event, events.OfferQuestioned) and event.offer_id == offer.pk]
     assert len(asked) == 1
     assert not [event for event in told if getattr(event, "offer_id", None) == later.pk]
-    assert not offers.ask_again(offer, QuestionReason.DECLINED, at=AT)
+    assert not offers.ask_again(offer, QuestionReason.EXPIRING, at=AT)
     assert offers.ask_again(later, QuestionReason.DECLINED, at=AT)
+
+
+def test_the_end_of_an_offer_is_told_whatever_was_asked_before(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """A question of the day before moved the reminder to the eve of the end."""
+    end = TODAY + dt.timedelta(days=31)
+    offer = offers.publish(offers.record(caue, values(valid_to=end), desk, at=AT), desk, at=AT)
+    days = [AT + dt.timedelta(days=count) for count in range(32)]
+    assert offers.ask_again(offer, QuestionReason.DECLINED, at=AT)
+    offers.confirm(offer, keeper, capacity_left=None, at=days[0] + dt.timedelta(hours=1))
+    asked = []
+    for day in days[1:30]:
+        offers.question_due(at=day)
+        offers.ask_again(offer, QuestionReason.DECLINED, at=day)
+        offer.refresh_from_db()
+        asked.append(offer.asked_reason)
+    assert asked == [QuestionReason.EXPIRING] * 29
+    assert kinds(offer).count("questioned") == 2
+
+
+def test_one_night_asks_one_thing(caue: Provider, desk: Actor, keeper: Actor) -> None:
+    """Old and about to end: one mail, and it is that of the end."""
+    earlier = AT - dt.timedelta(days=400)
+    soon = values(valid_to=TODAY + dt.timedelta(days=5))
+    offer = offers.publish(offers.record(caue, soon, desk, at=earlier), desk, at=earlier)
+    assert offers.question_due(at=AT) == 1
+    offer.refresh_from_db()
+    assert offer.asked_reason == QuestionReason.EXPIRING
+    assert offers.question_due(at=AT + dt.timedelta(days=1)) == 0
 
 
 def test_what_was_valid_until_yesterday_leaves_the_catalogue_once(
