@@ -32,6 +32,16 @@ ALIKE = 0.8
 MANY = 400
 #: Shorter words say nothing of what an offer is.
 LETTERS = 4
+#: Of each kind in each department, so many of the largest bodies and of the smallest are read first.
+SOME = 4
+_THERE = "{c}.is_current AND NOT {c}.fictitious AND {c}.department_id = ANY(%(departments)s)"
+_SOME = f"""c.id IN (
+  SELECT s.id FROM (
+    SELECT b.id, row_number() OVER (kin ORDER BY b.population DESC NULLS LAST, b.id) AS large,
+           row_number() OVER (kin ORDER BY b.population, b.id) AS small
+    FROM territories_collectivity b WHERE {_THERE.format(c="b")} WINDOW kin AS (PARTITION BY b.department_id, b.kind)
+  ) s WHERE s.large <= %(some)s OR s.small <= %(some)s
+)"""  # noqa: S608
 #: Criteria that an offer fails for a time, not for ever.
 _PASSING = ("validity", "capacity")
 
@@ -92,22 +102,41 @@ def _unreachable(offers: Sequence[Offer], on: dt.date) -> Iterable[Finding]:
 
 
 def _failures(offers: Collection[int], on: dt.date) -> Mapping[int, Mapping[str | None, int]]:
-    """Offer → first criterion failed (none when nothing fails) → how many bodies."""
+    """Offer → first criterion failed (none when nothing fails) → how many bodies.
+
+    Nearly every offer is open to one of the largest or smallest bodies of its departments, and is read no further: all
+    the bodies are read for the others only. Three statements."""
     if not offers:
         return {}
-    departments = sorted({code for codes in coverage.reach(offers).values() for code in codes})
-    found: dict[int, dict[str | None, int]] = {}
-    needs = relations.bodies("c.is_current AND NOT c.fictitious AND c.department_id = ANY(%(departments)s)")
+    reach = coverage.reach(offers)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH needs AS MATERIALIZED ({needs}), "  # noqa: S608
-            f"kept AS MATERIALIZED ({relations.offers('f.id = ANY(%(offers)s)')}) "
-            f"SELECT p.offer, p.failed, count(*) FROM ({setwise.pairs('needs', 'kept')}) p GROUP BY 1, 2",
-            {"on": on, "departments": departments, "offers": list(offers)},
+            _read(f"SELECT DISTINCT p.offer FROM ({setwise.candidates('needs', 'kept')}) p", _SOME),  # noqa: S608
+            {"on": on, "departments": _every(reach.values()), "offers": list(offers), "some": SOME},
         )
-        for pk, failed, count in cursor.fetchall():
-            found.setdefault(pk, {})[failed] = count
+        found: dict[int, dict[str | None, int]] = {pk: {None: 1} for (pk,) in cursor.fetchall()}
+        rest = [pk for pk in offers if pk not in found]
+        if rest:
+            cursor.execute(
+                _read(f"SELECT p.offer, p.failed, count(*) FROM ({setwise.pairs('needs', 'kept')}) p GROUP BY 1, 2"),  # noqa: S608
+                {"on": on, "departments": _every(reach.get(pk, ()) for pk in rest), "offers": rest},
+            )
+            for pk, failed, count in cursor.fetchall():
+                found.setdefault(pk, {})[failed] = count
     return found
+
+
+def _every(departments: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({code for codes in departments for code in codes})
+
+
+def _read(query: str, only: str = "true") -> str:
+    """The query, on the bodies of some departments (``needs``) and some offers (``kept``)."""
+    needs = relations.bodies(f"{_THERE.format(c='c')} AND {only}")
+    return (
+        f"WITH needs AS MATERIALIZED ({needs}), "
+        f"kept AS MATERIALIZED ({relations.offers('f.id = ANY(%(offers)s)')}) {query}"
+    )
 
 
 def _lost_subjects(offers: Sequence[Offer]) -> Iterable[Finding]:

@@ -7,6 +7,7 @@ import pytest
 from common.actor import Actor, Role, system
 from operators import coverage, sanity, seeds
 from operators.models import Offer, OfferCoverage, Provider, Subject
+from territories.models import Collectivity
 from tests.operators.factories import TODAY
 from tests.operators.factories import offer as make_offer
 from tests.operators.factories import provider as make_provider
@@ -54,6 +55,19 @@ def test_an_offer_that_nobody_can_match(caue: Provider, changes: dict[str, Any],
     findings = found("Offres ouvertes à aucune collectivité")
     assert [criterion in finding.sentence for finding in findings if criterion] == ([True] if criterion else [])
     assert bool(findings) == (criterion is not None)
+
+
+def test_an_offer_that_one_body_among_all_can_match(caue: Provider, django_assert_num_queries: Any) -> None:
+    """Neither among the largest of its department nor among the smallest."""
+    communes = Collectivity.objects.filter(department_id="04", kind="commune", is_current=True, fictitious=False)
+    middle = communes.order_by("population")[communes.count() // 2].population
+    for code, changes in {"un": {}, "deux": {"body_kinds": ["ept"]}}.items():
+        make_offer(code, of=caue, population_min=middle, population_max=middle, **changes)
+    rows = {offer.pk: offer.code for offer in Offer.objects.all()}
+    with django_assert_num_queries(3):
+        failures = sanity._failures(rows, TODAY)
+    assert {rows[pk] for pk, reasons in failures.items() if None in reasons} == {"un"}
+    assert codes("Offres ouvertes à aucune collectivité") == {"deux"}
 
 
 def test_an_offer_whose_every_territory_is_taken_back(caue: Provider) -> None:
