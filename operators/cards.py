@@ -48,6 +48,7 @@ class MissCard:
     url: str
     provider: str
     why_not: tuple[str, ...]
+    illustrative: bool
 
 
 def asked_by(commune: str = "", sujet: str = "") -> str:
@@ -111,6 +112,7 @@ def miss_cards(misses: Iterable[Miss], *, kind: str, labels: Labels | None = Non
                 sentence(reading.reason, reading.args, kind=kind, voice=Voice.YOURS, labels=labels)
                 for reading in miss.failed
             ),
+            illustrative=miss.offer.illustrative,
         )
         for miss in misses
         if all(

@@ -116,6 +116,7 @@ class RevisionKind(models.TextChoices):
     PROPOSED = "proposed", "Modification envoyée à la relecture"
     PUBLISHED = "published", "Publiée"
     RETURNED = "returned", "Renvoyée"
+    GIVEN_UP = "given_up", "Modification abandonnée"
     VERIFIED = "verified", "Confirmée à jour"
     QUESTIONED = "questioned", "Confirmation demandée"
     WITHDRAWN = "withdrawn", "Retirée du catalogue"

@@ -52,6 +52,23 @@ class OfferQuestioned(OfferEvent):
 
 @declare
 @dataclass(frozen=True, kw_only=True)
+class OfferWithdrawn(OfferEvent):
+    """Its reviewer took it out of the catalogue, or out of the review, and said why."""
+
+    name = "operators.offer_withdrawn"
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
+class OfferCameFromElsewhere(OfferEvent):
+    """A published offer of a body of another department holds from now on in this one too."""
+
+    name = "operators.offer_came_from_elsewhere"
+    department: str
+
+
+@declare
+@dataclass(frozen=True, kw_only=True)
 class OfferExpired(OfferEvent):
     """Its last day has passed."""
 

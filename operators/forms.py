@@ -8,6 +8,7 @@ from django import forms
 from django.utils.choices import flatten_choices
 
 from accounts.forms.fields import DayField
+from common.french import joined
 from operators.enums import (
     BodyKind,
     EngineeringType,
@@ -19,6 +20,7 @@ from operators.enums import (
     SubjectGroup,
     Theme,
 )
+from operators.ground import beyond
 from operators.matching.reasons import ZONING_LABELS
 from operators.models import Provider, Subject
 from operators.permissions import NATIONAL_KINDS
@@ -29,6 +31,9 @@ from operators.wording import LABELS
 from programmes.models import Programme
 from territories.forms import CollectivityField
 from territories.models import Department
+
+#: Departments named when an offer leaves its own.
+OTHERS = 6
 
 
 def grouped_choices(subjects: Iterable[Subject]) -> list[tuple[str, Any]]:
@@ -124,6 +129,11 @@ class OfferForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Un par ligne : « département 04 », « EPCI 200067437 », « Mézel », « sauf commune 04070 ».",
     )
+    beyond = forms.BooleanField(
+        label="Cette offre vaut aussi hors du département",
+        required=False,
+        help_text="Les guichets des autres départements en seront avertis.",
+    )
     body_kinds = _several(BodyKind.choices, label=LABELS["body_kinds"], help_text="Aucune cochée : toutes.")
     population_min = _whole("population_min", help_text="Comprise.")
     population_max = _whole("population_max", help_text="Comprise : « moins de 3 500 » s’écrit 3499.")
@@ -159,7 +169,7 @@ class OfferForm(forms.Form):
     #: The parts of the page, each under its title.
     PARTS = (
         ("Ce que vous proposez", ("title", "description", "themes", "subjects", "services")),
-        ("Où, et pour qui", ("coverage", "body_kinds", "population_min", "population_max")),
+        ("Où, et pour qui", ("coverage", "beyond", "body_kinds", "population_min", "population_max")),
         ("Prix et mode de recours", ("legal_mode", "price_model", "price_label", "conditions")),
         ("Adhésion", ("membership_required", "membership_label", "agreed_beforehand")),
         ("Délai et places", ("delay_days", "capacity_left", "valid_from", "valid_to", "source_url")),
@@ -169,6 +179,8 @@ class OfferForm(forms.Form):
     def __init__(self, *args: Any, provider: Provider, **options: Any) -> None:
         super().__init__(*args, **options)
         self.provider = provider
+        if provider.department_id is None:
+            del self.fields["beyond"]
         subjects = [subject for subject in Subject.objects.active() if subject.theme]
         self._choose("subjects", grouped_choices(subjects))
         self._choose("programmes_required", list(Programme.objects.values_list("code", "label")))
@@ -186,7 +198,7 @@ class OfferForm(forms.Form):
         return {**fields, "coverage": "\n".join(text_of([line]) for line in values.coverage)}
 
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.PARTS]
+        return [(title, [self[name] for name in names if name in self.fields]) for title, names in self.PARTS]
 
     def clean_coverage(self) -> tuple[Any, ...]:
         try:
@@ -194,8 +206,24 @@ class OfferForm(forms.Form):
         except UnknownPlaceError as error:
             raise forms.ValidationError(str(error)) from error
 
+    def clean(self) -> dict[str, Any]:
+        """Whoever leaves his department says that he means it: « 40 » is soon typed for « 04 »."""
+        data = super().clean() or self.cleaned_data
+        others = beyond(data.get("coverage", ()), self.provider.department_id)
+        if not others or data.get("beyond"):
+            return data
+        names = [area.label for area in Department.objects.filter(code__in=others).order_by("code")]
+        if names:  # a department that does not exist is for the services to tell
+            shown = joined(names[:OTHERS]) if len(names) <= OTHERS else f"{', '.join(names[:OTHERS])}…"
+            self.add_error(
+                "beyond", f"Ces territoires sortent du département : {shown}. Cochez la case si c’est voulu."
+            )
+        return data
+
     def values(self) -> OfferValues:
-        return OfferValues(**{name: value for name, value in self.cleaned_data.items() if name != "seen"})
+        return OfferValues(
+            **{name: value for name, value in self.cleaned_data.items() if name not in ("seen", "beyond")}
+        )
 
 
 class SendBackForm(forms.Form):
@@ -205,6 +233,18 @@ class SendBackForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="L’organisme reçoit ce mot par courriel.",
         error_messages={"required": "Dites ce qui est à reprendre : l’organisme lira ce mot."},
+    )
+
+
+class WithdrawForm(forms.Form):
+    """For a reviewer; a provider takes his own offers out without saying why."""
+
+    reason = forms.CharField(
+        label="Pourquoi la retirer",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="L’organisme reçoit ce mot par courriel.",
+        error_messages={"required": "Dites pourquoi vous la retirez : l’organisme lira ce mot."},
     )
 
 

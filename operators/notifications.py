@@ -35,9 +35,12 @@ class OfferMail(Notification):
         return {
             "offer": offer,
             "paragraphs": [text for text in self.paragraphs(offer) if text],
-            "path": reverse("operators:kept-offer", args=[offer.uuid]),
+            "path": self.path(offer),
             "button": self.button,
         }
+
+    def path(self, offer: Offer) -> str:
+        return reverse("operators:kept-offer", args=[offer.uuid])
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         raise NotImplementedError
@@ -74,6 +77,8 @@ class Reviewed(OfferMail):
             yield offer.review_note
             if offer.status == OfferStatus.PUBLISHED:
                 yield "En attendant, l’offre reste au catalogue telle qu’elle était."
+            if offer.returned is not None:
+                yield "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
         else:
             yield f"Votre offre « {offer.title} » est au catalogue."
 
@@ -91,6 +96,39 @@ class Questioned(OfferMail):
         if offer.valid_to is not None:
             yield f"Elle prend fin le {day(offer.valid_to)}."
         yield "Dites en un clic qu’elle vaut toujours, et combien de collectivités vous pouvez encore accompagner."
+
+
+@register
+class Withdrawn(OfferMail):
+    kind = "offer_withdrawn"
+    event = events.OfferWithdrawn
+    label = "Offre retirée"
+    title = "votre offre a été retirée"
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"Votre offre « {offer.title} » a été retirée, avec ce mot :"
+        yield offer.review_note
+        yield "Vous pouvez la modifier, puis la renvoyer à la relecture. Les demandes en cours n’en sont pas changées."
+
+
+@register
+class FromElsewhere(OfferMail):
+    kind = "offer_from_elsewhere"
+    event = events.OfferCameFromElsewhere
+    label = "Offre d’un autre département"
+    title = "une offre vaut aussi dans votre département"
+    button = "Voir l’offre"
+
+    def recipients(self, event: Any) -> Iterable[Recipient]:
+        return recipients.of_desk(event.department)
+
+    def path(self, offer: Offer) -> str:
+        return offer.get_absolute_url()
+
+    def paragraphs(self, offer: Offer) -> Iterable[str]:
+        yield f"{offer.provider.name} propose « {offer.title} » à des collectivités de votre département aussi."
+        yield "Elle est au catalogue, et vos propositions en tiennent compte."
+        yield "Si l’organisme n’intervient pas chez vous, demandez au guichet du sien de changer ses territoires."
 
 
 @register

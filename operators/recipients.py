@@ -37,9 +37,14 @@ def reviewers_of(body: Provider) -> Iterable[Recipient]:
         for agency in Organisation.objects.filter(kind=OrganisationKind.AGENCY).exclude(email=""):
             yield Recipient(agency.email, f"organisation:{agency.pk}", agency.name)
         return
-    desk = Desk.objects.filter(department_id=body.department_id).first()
+    yield from of_desk(body.department_id or "")
+
+
+def of_desk(department: str) -> Iterable[Recipient]:
+    """The mailbox of the desk of a department, or else its agents."""
+    desk = Desk.objects.filter(department_id=department).first()
     if desk is not None and desk.email:
-        yield Recipient(desk.email, f"desk:{body.department_id}", desk.label)
+        yield Recipient(desk.email, f"desk:{department}", desk.label)
         return
-    agents = Mandate.objects.for_desk(body.department_id or "").in_force(clock.today()).proven()
+    agents = Mandate.objects.for_desk(department).in_force(clock.today()).proven()
     yield from (person(agent) for agent in agents.select_related("user__mailbox", "organisation"))

@@ -57,6 +57,10 @@ def body_columns(on: str = "%(on)s") -> dict[str, str]:
         "OR m.collectivity_id IN (SELECT f.ancestor_id FROM territories_flatmembership f WHERE f.member_id = c.id)) "
         f"AND (m.starts_on IS NULL OR m.starts_on <= {on}) AND (m.ends_on IS NULL OR m.ends_on >= {on})"
     )
+    said = (
+        "SELECT p.code FROM operators_membership a JOIN operators_provider p ON p.id = a.provider_id "
+        f"WHERE a.collectivity_id = c.id AND a.starts_on <= {on} AND (a.ends_on IS NULL OR a.ends_on > {on}) AND"
+    )
     values = (
         "FROM territories_zoningvalue v JOIN territories_zoning z ON z.code = v.zoning_id "
         "WHERE v.collectivity_id = c.id"
@@ -80,6 +84,8 @@ def body_columns(on: str = "%(on)s") -> dict[str, str]:
         "zonings_answered": _list(
             f"SELECT z.code {values} AND NOT z.is_numeric UNION ALL SELECT z.code || '=' {values}"
         ),
+        "member_of": _list(f"{said} a.is_member"),
+        "not_member_of": _list(f"{said} NOT a.is_member"),
         **dict.fromkeys(
             (
                 "programmes_unknown",
@@ -88,8 +94,6 @@ def body_columns(on: str = "%(on)s") -> dict[str, str]:
                 "engineering_types",
                 "services",
                 "phase",
-                "member_of",
-                "not_member_of",
             ),
             NOTHING,
         ),

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from django.db import connection
 
 from accounts.models import Mandate
-from common.actor import Actor
+from common.actor import DESK_ROLES, Actor
 from common.french import day, joined, plural
 from operators import coverage, relations
 from operators.enums import OfferStatus
+from operators.ground import Ground, touching
 from operators.matching import setwise
 from operators.matching.criteria import BY_KEY
 from operators.models import Offer, Provider
 from operators.permissions import OWN_ROLES
+from operators.values import Line
 from territories.names import normalise
 
 #: Two offers of a department that share this part of their words, or more, are told twice.
@@ -30,17 +32,28 @@ ALIKE = 0.8
 MANY = 400
 #: Shorter words say nothing of what an offer is.
 LETTERS = 4
+#: Of each kind in each department, so many of the largest bodies and of the smallest are read first.
+SOME = 4
+_THERE = "{c}.is_current AND NOT {c}.fictitious AND {c}.department_id = ANY(%(departments)s)"
+_SOME = f"""c.id IN (
+  SELECT s.id FROM (
+    SELECT b.id, row_number() OVER (kin ORDER BY b.population DESC NULLS LAST, b.id) AS large,
+           row_number() OVER (kin ORDER BY b.population, b.id) AS small
+    FROM territories_collectivity b WHERE {_THERE.format(c="b")} WINDOW kin AS (PARTITION BY b.department_id, b.kind)
+  ) s WHERE s.large <= %(some)s OR s.small <= %(some)s
+)"""  # noqa: S608
 #: Criteria that an offer fails for a time, not for ever.
 _PASSING = ("validity", "capacity")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: what it is about, in a sentence that says the cure."""
+    """One thing to mend: what it is about, in a sentence that says the cure. ``kept``: its reader keeps the offers."""
 
     sentence: str
     offers: tuple[Offer, ...] = ()
     providers: tuple[Provider, ...] = ()
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ def checks_of(offers: Sequence[Offer], providers: Sequence[Provider], actor: Act
         "Offres en double": _alike(live),
         "Offres complètes": _full(live),
         "Organismes sans contact": _unreached(providers, actor.on),
+        "Offres d’un autre département qui couvrent le vôtre": _from_elsewhere(actor),
         **{title: check(live, actor) for title, check in _others.items()},
     }
     return [Check(title, tuple(findings)) for title, findings in found.items()]
@@ -88,22 +102,41 @@ def _unreachable(offers: Sequence[Offer], on: dt.date) -> Iterable[Finding]:
 
 
 def _failures(offers: Collection[int], on: dt.date) -> Mapping[int, Mapping[str | None, int]]:
-    """Offer → first criterion failed (none when nothing fails) → how many bodies."""
+    """Offer → first criterion failed (none when nothing fails) → how many bodies.
+
+    Nearly every offer is open to one of the largest or smallest bodies of its departments, and is read no further: all
+    the bodies are read for the others only. Three statements."""
     if not offers:
         return {}
-    departments = sorted({code for codes in coverage.reach(offers).values() for code in codes})
-    found: dict[int, dict[str | None, int]] = {}
-    needs = relations.bodies("c.is_current AND NOT c.fictitious AND c.department_id = ANY(%(departments)s)")
+    reach = coverage.reach(offers)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH needs AS MATERIALIZED ({needs}), "  # noqa: S608
-            f"kept AS MATERIALIZED ({relations.offers('f.id = ANY(%(offers)s)')}) "
-            f"SELECT p.offer, p.failed, count(*) FROM ({setwise.pairs('needs', 'kept')}) p GROUP BY 1, 2",
-            {"on": on, "departments": departments, "offers": list(offers)},
+            _read(f"SELECT DISTINCT p.offer FROM ({setwise.candidates('needs', 'kept')}) p", _SOME),  # noqa: S608
+            {"on": on, "departments": _every(reach.values()), "offers": list(offers), "some": SOME},
         )
-        for pk, failed, count in cursor.fetchall():
-            found.setdefault(pk, {})[failed] = count
+        found: dict[int, dict[str | None, int]] = {pk: {None: 1} for (pk,) in cursor.fetchall()}
+        rest = [pk for pk in offers if pk not in found]
+        if rest:
+            cursor.execute(
+                _read(f"SELECT p.offer, p.failed, count(*) FROM ({setwise.pairs('needs', 'kept')}) p GROUP BY 1, 2"),  # noqa: S608
+                {"on": on, "departments": _every(reach.get(pk, ()) for pk in rest), "offers": rest},
+            )
+            for pk, failed, count in cursor.fetchall():
+                found.setdefault(pk, {})[failed] = count
     return found
+
+
+def _every(departments: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({code for codes in departments for code in codes})
+
+
+def _read(query: str, only: str = "true") -> str:
+    """The query, on the bodies of some departments (``needs``) and some offers (``kept``)."""
+    needs = relations.bodies(f"{_THERE.format(c='c')} AND {only}")
+    return (
+        f"WITH needs AS MATERIALIZED ({needs}), "
+        f"kept AS MATERIALIZED ({relations.offers('f.id = ANY(%(offers)s)')}) {query}"
+    )
 
 
 def _lost_subjects(offers: Sequence[Offer]) -> Iterable[Finding]:
@@ -160,6 +193,22 @@ def _unreached(providers: Sequence[Provider], on: dt.date) -> Iterable[Finding]:
         if provider.organisation_id not in answering:
             sentence = "Ni courriel, ni compte : aucune sollicitation ne l’atteint. Complétez sa fiche."
             yield Finding(sentence, (), (provider,))
+
+
+def _from_elsewhere(actor: Actor) -> Iterable[Finding]:
+    """Published by other desks, and holding in a department of this one's."""
+    if actor.role not in DESK_ROLES:
+        return
+    here = Offer.objects.published().valid_on(actor.on).filter(touching(actor.departments))
+    others = here.exclude(provider__department__in=actor.departments).exclude(provider__department=None)
+    offers = list(others.select_related("provider__department").prefetch_related("coverage").order_by("title", "pk"))
+    lines = {offer.pk: [Line(row.level, row.code, row.excluded) for row in offer.coverage.all()] for offer in offers}
+    ground = Ground.of(line for each in lines.values() for line in each)
+    for offer in offers:
+        home = offer.provider.department
+        if home is not None and ground.beyond(lines[offer.pk], home.code) & actor.departments:
+            cure = f"demandez au guichet {home.of} de retirer votre département de ses territoires"
+            yield Finding(f"Si l’organisme n’intervient pas chez vous, {cure}.", (offer,), kept=False)
 
 
 def over_capacity(offer: Offer, engaged: int, since: dt.date) -> Finding:

@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 
 from operators.matching.facts import Facts, ZoningFact
 from operators.matching.vocabulary import NATION_CODE, BodyKind, Level
+from operators.models import Membership
 from programmes.models import ProgrammeMember
 from territories.models import Collectivity, CollectivityDepartment, FlatMembership, ZoningValue
 
@@ -44,6 +45,8 @@ def facts_of(collectivity: Collectivity, on: dt.date, held: Row | None = None, /
         "commune_count": 1 if collectivity.is_municipal else len(row["commune_rows"]) or None,
         "programmes": frozenset(row["programme_rows"]),
         "zonings": {zoning["code"]: zoning_fact(zoning) for zoning in row["zoning_rows"]},
+        "member_of": frozenset(each["provider"] for each in row["membership_rows"] if each["is_member"]),
+        "not_member_of": frozenset(each["provider"] for each in row["membership_rows"] if not each["is_member"]),
     }
     return Facts(
         on=on,
@@ -71,9 +74,13 @@ def held_of(bodies: Collection[int], on: dt.date) -> dict[int, Row]:
         collectivity__in=FlatMembership.objects.filter(member=OuterRef(OuterRef("pk"))).values("ancestor")
     )
     programmes = ProgrammeMember.objects.in_force(on).filter(mine).order_by("programme")
+    memberships = Membership.objects.in_force(on).filter(collectivity=OuterRef("pk")).order_by("provider__code")
     rows = _places(bodies).annotate(
         commune_rows=ArraySubquery(below.values("pk")),
         programme_rows=ArraySubquery(programmes.values("programme").distinct()),
+        membership_rows=ArraySubquery(
+            memberships.values(row=JSONObject(provider="provider__code", is_member="is_member"))
+        ),
         zoning_rows=ArraySubquery(
             ZoningValue.objects.filter(collectivity=OuterRef("pk"))
             .order_by("zoning")
@@ -90,7 +97,14 @@ def held_of(bodies: Collection[int], on: dt.date) -> dict[int, Row]:
             )
         ),
     )
-    columns = ("department_rows", "grouping_rows", "commune_rows", "programme_rows", "zoning_rows")
+    columns = (
+        "department_rows",
+        "grouping_rows",
+        "commune_rows",
+        "programme_rows",
+        "membership_rows",
+        "zoning_rows",
+    )
     return {row["pk"]: row for row in rows.values("pk", *columns)}
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from operators.views import absences, catalogue, coverage, guide, keeping, loading, rules
+from operators.views import absences, catalogue, coverage, guide, keeping, loading, members, rules
 
 app_name = "operators"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("catalogue/organismes/nouveau/", keeping.WriteProvider.as_view(), name="new-provider"),
     path("catalogue/organismes/<slug:code>/", keeping.WriteProvider.as_view(), name="edit-provider"),
     path("catalogue/organismes/<slug:code>/absences/", absences.AbsencesView.as_view(), name="absences"),
+    path("catalogue/organismes/<slug:code>/adherents/", members.MembersView.as_view(), name="members"),
     path("catalogue/<uuid:uuid>/", keeping.KeptOffer.as_view(), name="kept-offer"),
     path("catalogue/<uuid:uuid>/modifier/", keeping.WriteOffer.as_view(), name="edit-offer"),
     path("offres/guides/", guide.guides, name="guides"),

@@ -15,9 +15,10 @@ from typing import Any
 from django.db.models import Q
 
 from common.actor import Actor
-from common.french import NBSP
+from common.french import NBSP, joined, number, plural
 from common.tabular import Fault, Table, open_table
 from operators.enums import Level, OfferStatus
+from operators.ground import Ground
 from operators.loading.columns import KNOWN, SHEET
 from operators.loading.providers import Providers
 from operators.loading.rows import Given, Reader
@@ -33,6 +34,8 @@ from territories.models import FormerCode
 BATCH = 500
 #: Faults told, and changes shown in full; the others are counted.
 FAULTS, ITEMS = 500, 300
+#: Lines named that leave their department.
+LEAVING = 10
 #: Characters of a value shown.
 SHOWN = 300
 
@@ -119,6 +122,7 @@ class _Examination:
         self.shown: list[Change] = []
         self.seen: dict[tuple[Any, ...], int] = {}
         self.digest = hashlib.sha256()
+        self.leaving: list[int] = []
 
     def run(self, consume: Consume, progress: Progress) -> Plan:
         plan, table = self.plan, self.table
@@ -136,7 +140,7 @@ class _Examination:
                 consume(changes, known)
             progress(batch[-1].number, max(table.expected, batch[-1].number))
         plan.blame(table.faults[told:])
-        plan.remarks = [*table.remarks, *self.reader.remarks]
+        plan.remarks = [*table.remarks, *self.reader.remarks, *self._leaving()]
         if not plan.lines and not plan.fault_count:
             plan.blame([Fault(0, "ce fichier ne contient aucune offre sous sa ligne de titres.")])
         plan.items = _items(self.shown)
@@ -153,7 +157,25 @@ class _Examination:
         changes = [change for each in judged if (change := self._change(*each, held, known)) is not None]
         for one in given:
             self.plan.blame(one.faults)
+        ground = Ground.of(line for change in changes for line in change.values.coverage)
+        self.leaving += [
+            change.line
+            for change in changes
+            if any(difference.field == "coverage" for difference in change.differences)
+            and ground.beyond(change.values.coverage, change.provider.department_id)
+        ]
         return changes, known
+
+    def _leaving(self) -> Iterator[str]:
+        """The lines that cover another department than their body's: not a fault, and soon a slip."""
+        if count := len(self.leaving):
+            lines = joined([number(line) for line in self.leaving[:LEAVING]])
+            more = "…" if count > LEAVING else ""
+            which = f"ligne{'s' if count > 1 else ''} {lines}{more}"
+            yield (
+                f"{plural(count, 'offre couvre', 'offres couvrent')} un autre département que celui de l’organisme "
+                f"({which}) : vérifiez ses territoires. Les guichets de ces départements seront avertis."
+            )
 
     def _locate(self, owners: Sequence[tuple[Given, Provider | None]]) -> None:
         """The territories typed. Five queries at most, whatever the number of lines."""

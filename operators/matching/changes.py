@@ -29,6 +29,10 @@ def meaning(document: Document) -> dict[str, Any]:
     matching["candidates"] = [
         {name: value for name, value in row.items() if name not in _DATED} for row in matching["candidates"]
     ]
+    # of a miss, documents say since 2026-11 whether it is an illustration: that changes nothing of what is proposed
+    matching["misses"] = [
+        {name: value for name, value in row.items() if name != "illustrative"} for row in matching["misses"]
+    ]
     return {**document, "facts": facts, "matching": matching}
 
 

@@ -124,6 +124,7 @@ class Matching:
                     "provider": miss.offer.provider_name,
                     "family": miss.offer.family.value,
                     "failed": [reading.as_list() for reading in miss.failed],
+                    **({"illustrative": True} if miss.offer.illustrative else {}),
                 }
                 for miss in self.misses[:misses]
             ],

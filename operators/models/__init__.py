@@ -1,6 +1,7 @@
 from operators.models.absence import ProviderAbsence
 from operators.models.coverage import CoverageCell, CoverageJob, OfferReach
 from operators.models.load import OfferLoad, OfferLoadProgress
+from operators.models.membership import Membership
 from operators.models.offer import Offer, OfferCoverage
 from operators.models.provider import FrameworkAgreement, Provider
 from operators.models.publication import Publication
@@ -12,6 +13,7 @@ __all__ = [
     "CoverageCell",
     "CoverageJob",
     "FrameworkAgreement",
+    "Membership",
     "Offer",
     "OfferCoverage",
     "OfferLoad",

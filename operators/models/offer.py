@@ -51,10 +51,6 @@ def _stale(on: dt.date) -> Q:
     return Q(verified_on__lt=on - STALE_AFTER)
 
 
-def _ending(on: dt.date) -> Q:
-    return Q(valid_to__range=(on, on + BEFORE_END))
-
-
 class OfferQuerySet(models.QuerySet["Offer"]):
     def published(self) -> "OfferQuerySet":
         return self.filter(status=OfferStatus.PUBLISHED, provider__is_active=True)
@@ -77,12 +73,12 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def ending(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that end within a month."""
-        return self.published().filter(_ending(on))
+        return self.published().filter(valid_to__range=(on, on + BEFORE_END))
 
     def to_verify(self, on: dt.date) -> "OfferQuerySet":
         """Published ones that grow old, that end soon, or whose keeper was asked about and has not answered."""
         questioned = Q(asked_at__isnull=False) & (Q(answered_at__isnull=True) | Q(answered_at__lt=F("asked_at")))
-        return self.published().filter(_stale(on) | _ending(on) | questioned)
+        return self.published().filter(_stale(on) | Q(valid_to__range=(on, on + BEFORE_END)) | questioned)
 
     def valid_on(self, on: dt.date) -> "OfferQuerySet":
         return self.filter(
@@ -171,6 +167,8 @@ class Offer(models.Model):
     #: What its keeper wants it to become, while the published one stays: field → value, as ``OfferValues`` writes it.
     pending = models.JSONField("modification à relire", null=True, blank=True, editable=False)
     pending_at = models.DateTimeField("modification envoyée le", null=True, blank=True, editable=False)
+    #: Of a change sent back, what its keeper wanted: kept for him until he sends it again or gives it up.
+    returned = models.JSONField("modification renvoyée", null=True, blank=True, editable=False)
     review_note = models.TextField("mot de la relecture", max_length=2000, blank=True)
     #: Asked whether it still holds, why, and when its keeper last said so.
     asked_at = models.DateTimeField("confirmation demandée le", null=True, blank=True, editable=False)
@@ -235,6 +233,10 @@ class Offer(models.Model):
                 name="offer_pending_is_of_a_published_one",
                 condition=Q(pending__isnull=True, pending_at__isnull=True)
                 | Q(pending__isnull=False, pending_at__isnull=False, status=OfferStatus.PUBLISHED),
+            ),
+            models.CheckConstraint(
+                name="offer_returned_no_longer_waits",
+                condition=Q(returned__isnull=True) | Q(pending__isnull=True, status=OfferStatus.PUBLISHED),
             ),
             models.CheckConstraint(
                 name="offer_asked_says_why",

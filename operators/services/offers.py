@@ -20,11 +20,12 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
+from operators.ground import beyond
 from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
 from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
 from operators.services.codes import first_free
 from operators.services.faults import Known, faults_of, gaps_of
-from operators.values import COLUMNS, Difference, OfferValues
+from operators.values import COLUMNS, Difference, Line, OfferValues
 from territories.names import normalise
 
 _REFUSALS = {
@@ -87,6 +88,7 @@ def record(
         if published:
             _answered(offer, at)
             emit(events.OfferChanged(offer_id=offer.pk, at=at))
+            _tell_others(offer, values.coverage, before.coverage if before else (), at)
         if settled:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         return offer
@@ -96,11 +98,11 @@ def _propose(offer: Offer, values: OfferValues, actor: Actor, at: dt.datetime, s
     """A published offer, changed by whoever may not publish it: the change waits beside it."""
     changes = values.differences(OfferValues.of(offer))
     asked = {change.field: change.after for change in changes}
-    if asked == offer.pending or (not changes and offer.pending is None):
+    if asked == offer.pending or (not changes and offer.pending is None and offer.returned is None):
         return offer
     offer.pending, offer.pending_at = (asked, at) if changes else (None, None)
-    offer.review_note = ""
-    offer.save(update_fields=["pending", "pending_at", "review_note"])
+    offer.returned, offer.review_note = None, ""
+    offer.save(update_fields=["pending", "pending_at", "returned", "review_note", "updated_at"])
     _log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
     _answered(offer, at)
     if changes:
@@ -136,6 +138,7 @@ def publish(
         if offer.status == OfferStatus.PUBLISHED and offer.pending is None:
             raise Conflict("Cette offre est déjà publiée.", code="already_published")
         before = OfferValues.of(offer)
+        held = before.coverage if offer.status == OfferStatus.PUBLISHED else ()
         values = before.changed(offer.pending or {})
         awaited = offer.status == OfferStatus.IN_REVIEW or offer.pending is not None
         _refuse(faults_of(values, offer.provider, illustrative=offer.illustrative) or gaps_of(values))
@@ -149,13 +152,15 @@ def publish(
         if awaited:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+        _tell_others(offer, values.coverage, held, at)
     return offer
 
 
 def send_back(
     offer: Offer, actor: Actor, *, note: str, seen: str | None = None, at: dt.datetime | None = None
 ) -> Offer:
-    """The reviewer asks for something else, in a word that the keeper reads. What was published stays."""
+    """The reviewer asks for something else, in a word that the keeper reads. What was published stays, and so does what
+    the keeper wrote, which he finds again in the form."""
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.REVIEW, seen)
@@ -165,7 +170,7 @@ def send_back(
             raise Invalid("Dites ce qui est à reprendre : l’organisme lira ce mot.", field="note")
         if offer.pending is None:
             offer.status = OfferStatus.DRAFT
-        offer.pending = offer.pending_at = None
+        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
         offer.review_note = note.strip()[:2000]
         offer.save()
         _log(offer, RevisionKind.RETURNED, actor, at)
@@ -173,12 +178,36 @@ def send_back(
     return offer
 
 
-def withdraw(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
-    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone."""
+def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
+    """The keeper lets go of the change that was sent back to him: what is published is what he offers."""
+    at = at or clock.now()
+    with transaction.atomic():
+        offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        if offer.returned is None:
+            raise Conflict("Aucune modification renvoyée n’attend d’être reprise.", code="nothing_returned")
+        offer.returned, offer.review_note = None, ""
+        offer.save()
+        _log(offer, RevisionKind.GIVEN_UP, actor, at)
+    return offer
+
+
+def withdraw(
+    offer: Offer, actor: Actor, *, note: str = "", seen: str | None = None, at: dt.datetime | None = None
+) -> Offer:
+    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone.
+
+    A reviewer says why in ``note``, which the provider reads: else :class:`Invalid`.
+    """
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.WITHDRAW, seen)
+        reviewed = OfferAbility.REVIEW in offer_abilities(actor, offer)
+        if reviewed and not note.strip():
+            raise Invalid("Dites pourquoi vous la retirez : l’organisme lira ce mot.", field="note")
+        offer.review_note = note.strip()[:2000] if reviewed else ""
         _expire(offer, RevisionKind.WITHDRAWN, actor, at)
+        if reviewed:
+            emit(events.OfferWithdrawn(offer_id=offer.pk, at=at))
     return offer
 
 
@@ -207,21 +236,22 @@ def confirm(
 
 
 def ask_again(offer: Offer, reason: QuestionReason, *, at: dt.datetime | None = None) -> bool:
-    """Asks the keeper whether the offer still holds; False when he was asked less than a month ago."""
+    """Asks the keeper whether the offer still holds; False when he was asked for this reason less than a month ago, or
+    has yet to answer what he was asked since then for another one. The end of an offer is told all the same."""
     at = at or clock.now()
     with transaction.atomic():
         row = Offer.objects.select_for_update(of=("self",), no_key=True).published().filter(pk=offer.pk).first()
-        if row is None or (row.asked_at is not None and row.asked_at > at - PAUSE):
+        if row is None or _is_asked(row, reason, since=at - PAUSE):
             return False
         Offer.objects.filter(pk=row.pk).update(asked_at=at, asked_reason=reason)
-        _log(row, RevisionKind.QUESTIONED, None, at)
+        _log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
         emit(events.OfferQuestioned(offer_id=row.pk, at=at))
     return True
 
 
 # --- the night's round -----------------------------------------------------------------------------------------------
 
-#: A keeper is not asked twice about the same offer within this.
+#: A keeper is not asked twice about the same offer, for the same reason, within this.
 PAUSE = dt.timedelta(days=30)
 
 
@@ -287,13 +317,34 @@ def _write(offer: Offer, values: OfferValues) -> None:
     offer.subjects.set(Subject.objects.filter(code__in=values.subjects))
 
 
+def _tell_others(offer: Offer, now: tuple[Line, ...], before: tuple[Line, ...], at: dt.datetime) -> None:
+    """The desks of the other departments where it holds from now on."""
+    home = offer.provider.department_id
+    if now != before:
+        for department in sorted(beyond(now, home) - beyond(before, home)):
+            emit(events.OfferCameFromElsewhere(offer_id=offer.pk, department=department, at=at))
+
+
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
     published = offer.status == OfferStatus.PUBLISHED
-    offer.status, offer.pending, offer.pending_at = OfferStatus.EXPIRED, None, None
+    offer.status, offer.pending, offer.pending_at, offer.returned = OfferStatus.EXPIRED, None, None, None
     offer.save()
     _log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _why(reason: QuestionReason) -> Difference:
+    return Difference("asked_reason", "", reason.value)
+
+
+def _is_asked(offer: Offer, reason: QuestionReason, *, since: dt.datetime) -> bool:
+    if offer.asked_at is None or offer.asked_at <= since:
+        return False
+    if offer.asked_reason == reason or (offer.is_questioned and reason is not QuestionReason.EXPIRING):
+        return True
+    asked = offer.revisions.filter(kind=RevisionKind.QUESTIONED, at__gt=since)
+    return asked.filter(changes__contains=[list(_why(reason))]).exists()
 
 
 def _answered(offer: Offer, at: dt.datetime) -> None:

@@ -21,8 +21,9 @@ from common import clock
 from common.actor import DESK_ROLES, Actor
 from common.errors import Conflict, NotAllowed, ServiceError, refuse
 from operators import sanity
-from operators.enums import OfferStatus
-from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm
+from operators.enums import OfferStatus, RevisionKind
+from operators.forms import ConfirmForm, OfferForm, ProviderForm, SendBackForm, WithdrawForm
+from operators.ground import beyond
 from operators.models import Offer, Provider
 from operators.models.offer import OfferQuerySet
 from operators.permissions import KEEPERS, OWN_ROLES, OfferAbility, may_load, offer_abilities
@@ -126,6 +127,7 @@ class KeptOffer(KeeperView):
         "renvoyer": "Offre renvoyée à l’organisme avec votre mot.",
         "retirer": "Offre retirée. Vous pourrez la reprendre telle quelle.",
         "confirmer": "Merci : l’offre est confirmée à ce jour.",
+        "abandonner": "Modification abandonnée. L’offre publiée ne change pas.",
     }
 
     @cached_property
@@ -143,6 +145,8 @@ class KeptOffer(KeeperView):
         if act not in self.ACTS:
             raise Http404("Cet acte n’existe pas.")
         forms = {"renvoyer": SendBackForm(request.POST), "confirmer": ConfirmForm(request.POST)}
+        if OfferAbility.REVIEW in offer_abilities(self.actor, self.offer):
+            forms["retirer"] = WithdrawForm(request.POST)
         form = forms.get(act)
         if form is not None and not form.is_valid():
             return self.page(status=422, **{act: form})
@@ -166,9 +170,11 @@ class KeptOffer(KeeperView):
             case "renvoyer":
                 offers.send_back(offer, actor, note=data["note"], seen=seen)
             case "retirer":
-                offers.withdraw(offer, actor, seen=seen)
+                offers.withdraw(offer, actor, note=data.get("reason", ""), seen=seen)
             case "confirmer":
                 offers.confirm(offer, actor, capacity_left=data["capacity_left"], seen=seen)
+            case "abandonner":
+                offers.give_up(offer, actor, seen=seen)
 
     def fresh(self) -> "KeptOffer":
         """After a refusal the page shows the offer as it is now."""
@@ -183,7 +189,10 @@ class KeptOffer(KeeperView):
         abilities = offer_abilities(self.actor, offer)
         said = values.differences(OfferValues(title=""))
         waiting = pending.differences(values) if pending else []
-        contents, changes, *done = _in_words(said, waiting, *(row.changes for row in revisions))
+        returned = values.changed(offer.returned or {}).differences(values)
+        # why its keeper was asked is not for every reader: two refusals are a matter of his and of the desk's
+        acts = [() if row.kind == RevisionKind.QUESTIONED else row.changes for row in revisions]
+        contents, changes, sent_back, *done = _in_words(said, waiting, returned, *acts)
         to_review = offer.status == OfferStatus.IN_REVIEW or pending is not None
         context = {
             "offer": offer,
@@ -191,10 +200,12 @@ class KeptOffer(KeeperView):
             "contents": contents,
             "history": list(zip(revisions, done, strict=True)),
             "pending": changes,
+            "returned": sent_back,
             "gaps": [message for _, message in gaps_of(pending or values)],
             "to_review": to_review,
             "may_publish": OfferAbility.REVIEW in abilities and (to_review or offer.status != OfferStatus.PUBLISHED),
             "send_back": bound.get("renvoyer") or SendBackForm(),
+            "withdraw": bound.get("retirer") or WithdrawForm(),
             "confirm": bound.get("confirmer") or ConfirmForm(initial={"capacity_left": offer.capacity_left}),
             "seen": offer.mark,
         }
@@ -228,16 +239,22 @@ class WriteOffer(KeeperView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         offer, provider = self.offer, self.provider
         if offer is not None:
-            values = OfferValues.of(offer).changed(offer.pending or {})
-            initial = {**OfferForm.initial_of(values), "seen": offer.mark}
+            values = self.written(offer)
+            leaves = bool(beyond(values.coverage, provider.department_id))
+            initial = {**OfferForm.initial_of(values), "beyond": leaves, "seen": offer.mark}
         else:
             covered = f"département {provider.department_id}" if provider.department_id else ""
             initial = {"seen": str(uuid4()), "coverage": covered}
         return self.page(OfferForm(initial=initial, provider=provider))
 
+    def written(self, offer: Offer) -> OfferValues:
+        """What was last written of it: with its waiting change or, for its keeper, the one that was sent back."""
+        returned = offer.returned if self.actor.role in OWN_ROLES else None
+        return OfferValues.of(offer).changed(offer.pending or returned or {})
+
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         offer = self.offer
-        initial = OfferForm.initial_of(OfferValues.of(offer)) if offer is not None else {}
+        initial = OfferForm.initial_of(self.written(offer)) if offer is not None else {}
         form = OfferForm(request.POST, initial=initial, provider=self.provider)
         if not form.is_valid():
             return self.page(form, status=422)

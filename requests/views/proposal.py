@@ -45,6 +45,7 @@ class Miss:
     title: str
     provider: str
     why: list[str]
+    illustrative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ def _candidate(row: Mapping[str, Any], kind: str, needs: frozenset[str], recomme
 
 def _miss(row: Mapping[str, Any], kind: str) -> Miss:
     failed = [_reading(reading) for reading in row["failed"]]
-    return Miss(row["id"], row["title"], row["provider"], [_sentence(reason, args, kind) for reason, args in failed])
+    why = [_sentence(reason, args, kind) for reason, args in failed]
+    return Miss(row["id"], row["title"], row["provider"], why, row.get("illustrative", False))
 
 
 def _reading(stored: list[Any]) -> tuple[Reason, Mapping[str, Any]]:

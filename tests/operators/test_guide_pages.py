@@ -59,7 +59,9 @@ def test_the_page_says_who_helps_and_how(client: Client, one: Offer) -> None:
     assert "04\u00a092\u00a000\u00a000\u00a000" in page
     assert "Illustration" not in page
     Offer.objects.update(illustrative=True)
-    assert "Illustration" in text(client.get(PAGE))
+    page = text(client.get(PAGE))
+    marks = page.count('<span class="guide-mark">Illustration</span>')
+    assert marks == page.count('<a href="#offre-') + page.count('class="guide-sheet"') >= 4, "wherever it is named"
 
 
 def test_reading_writes_nothing(client: Client, one: Offer) -> None:

@@ -16,7 +16,9 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import Event
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
+from operators.ground import beyond
 from operators.models import Offer, Provider
+from operators.notifications import Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
 from operators.values import COLUMNS, Line, OfferValues
@@ -171,6 +173,40 @@ def test_sent_back_with_a_word(caue: Provider, keeper: Actor, desk: Actor) -> No
         offers.send_back(offer, desk, note="Encore.", at=AT)
 
 
+def test_a_change_sent_back_is_kept_until_it_is_sent_again(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Nothing is to be typed again from the history."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    wanted = values(title="Autre titre", delay_days=12, verified_on=TODAY)
+    offers.record(caue, wanted, keeper, offer=offer, at=AT)
+    back = offers.send_back(offer, desk, note="Précisez le prix.", at=AT)
+    assert (back.status, back.pending, back.review_note) == (OfferStatus.PUBLISHED, None, "Précisez le prix.")
+    assert OfferValues.of(back).changed(back.returned or {}) == wanted
+    assert back not in Offer.objects.to_review()
+    with pytest.raises(Conflict, match="déjà publiée"):
+        offers.publish(offer, desk, at=AT)
+    offers.record(caue, wanted, keeper, offer=offer, at=AT)  # as it was: he insists
+    offer.refresh_from_db()
+    assert (offer.returned, offer.review_note) == (None, "") and offer in Offer.objects.to_review()
+    offers.publish(offer, desk, at=AT)
+    assert Offer.objects.get(pk=offer.pk).title == "Autre titre"
+
+
+def test_a_change_sent_back_is_given_up_by_its_keeper(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    for give_up in (
+        lambda: offers.give_up(offer, keeper, at=AT),
+        lambda: offers.record(caue, values(verified_on=TODAY), keeper, offer=offer, at=AT),  # as it is published
+    ):
+        offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+        offers.send_back(offer, desk, note="Non.", at=AT)
+        give_up()
+        offer.refresh_from_db()
+        assert (offer.returned, offer.pending, offer.review_note, offer.title) == (None, None, "", FULL["title"])
+    assert "given_up" in kinds(offer)
+    with pytest.raises(Conflict):
+        offers.give_up(offer, keeper, at=AT)
+
+
 def test_the_desk_s_own_change_holds_at_once_and_twice_is_once(caue: Provider, desk: Actor, told: list[Event]) -> None:
     offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
     told.clear()
@@ -305,8 +341,36 @@ def test_a_keeper_is_asked_once_a_month(caue: Provider, desk: Actor, told: list[
     asked = [event for event in told if isinstance(event, events.OfferQuestioned) and event.offer_id == offer.pk]
     assert len(asked) == 1
     assert not [event for event in told if getattr(event, "offer_id", None) == later.pk]
-    assert not offers.ask_again(offer, QuestionReason.DECLINED, at=AT)
+    assert not offers.ask_again(offer, QuestionReason.EXPIRING, at=AT)
     assert offers.ask_again(later, QuestionReason.DECLINED, at=AT)
+
+
+def test_the_end_of_an_offer_is_told_whatever_was_asked_before(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """A question of the day before moved the reminder to the eve of the end."""
+    end = TODAY + dt.timedelta(days=31)
+    offer = offers.publish(offers.record(caue, values(valid_to=end), desk, at=AT), desk, at=AT)
+    days = [AT + dt.timedelta(days=count) for count in range(32)]
+    assert offers.ask_again(offer, QuestionReason.DECLINED, at=AT)
+    offers.confirm(offer, keeper, capacity_left=None, at=days[0] + dt.timedelta(hours=1))
+    asked = []
+    for day in days[1:30]:
+        offers.question_due(at=day)
+        offers.ask_again(offer, QuestionReason.DECLINED, at=day)
+        offer.refresh_from_db()
+        asked.append(offer.asked_reason)
+    assert asked == [QuestionReason.EXPIRING] * 29
+    assert kinds(offer).count("questioned") == 2
+
+
+def test_one_night_asks_one_thing(caue: Provider, desk: Actor, keeper: Actor) -> None:
+    """Old and about to end: one mail, and it is that of the end."""
+    earlier = AT - dt.timedelta(days=400)
+    soon = values(valid_to=TODAY + dt.timedelta(days=5))
+    offer = offers.publish(offers.record(caue, soon, desk, at=earlier), desk, at=earlier)
+    assert offers.question_due(at=AT) == 1
+    offer.refresh_from_db()
+    assert offer.asked_reason == QuestionReason.EXPIRING
+    assert offers.question_due(at=AT + dt.timedelta(days=1)) == 0
 
 
 def test_what_was_valid_until_yesterday_leaves_the_catalogue_once(
@@ -332,6 +396,67 @@ def test_withdrawn_with_its_waiting_change(caue: Provider, keeper: Actor, desk: 
     assert (offer.status, offer.pending) == (OfferStatus.EXPIRED, None)
     with pytest.raises(NotAllowed):
         offers.withdraw(offer, keeper, at=AT)
+
+
+def test_a_provider_is_told_why_its_offer_was_withdrawn(
+    caue: Provider, keeper: Actor, desk: Actor, told: list[Event]
+) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    with pytest.raises(Invalid, match="lira ce mot"):
+        offers.withdraw(offer, desk, note=" ", at=AT)
+    offers.withdraw(offer, desk, note="Doublon.", at=AT)
+    offer.refresh_from_db()
+    assert (offer.status, offer.review_note) == (OfferStatus.EXPIRED, "Doublon.")
+    event = next(event for event in told if isinstance(event, events.OfferWithdrawn))
+    said = list(Withdrawn().paragraphs(offer))
+    assert "Doublon." in said and event.offer_id == offer.pk
+    told.clear()
+    offers.publish(offers.submit(offer, keeper, at=AT), desk, at=AT)
+    offers.withdraw(offer, keeper, at=AT)
+    assert events.OfferWithdrawn not in [type(event) for event in told], "he knows"
+
+
+@pytest.mark.parametrize(
+    ("lines", "others"),
+    [
+        ((Line("department", "04"), Line("commune", "04121", excluded=True)), set()),
+        ((Line("epci", "200067437"), Line("arrondissement", "043")), set()),
+        ((Line("department", "40"),), {"40"}),
+        ((Line("department", "04"), Line("department", "05")), {"05"}),
+        (
+            (Line("region", "93"), *(Line("department", code, excluded=True) for code in ("06", "13", "83"))),
+            {"05", "84"},
+        ),
+        ((Line("commune", "05061"),), {"05"}),
+        ((Line("commune", "99999"), Line("nation", "FR")), set()),
+    ],
+)
+def test_the_departments_that_an_offer_reaches_beyond_its_own(lines: tuple[Line, ...], others: set[str]) -> None:
+    assert beyond(lines, "04") == others
+    assert beyond(lines, None) == set()
+
+
+def test_the_desks_of_other_departments_are_told_once(
+    caue: Provider, keeper: Actor, desk: Actor, told: list[Event]
+) -> None:
+    """« département 40 » typed for « 04 » would reach the proposals of another desk unseen."""
+
+    def elsewhere() -> list[str]:
+        found = [event.department for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+        told.clear()
+        return found
+
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    assert elsewhere() == []
+    both = (Line("department", "04"), Line("department", "40"))
+    offers.record(caue, values(coverage=both), keeper, offer=offer, at=AT)
+    assert elsewhere() == [], "nothing is published yet"
+    offers.publish(offer, desk, at=AT)
+    assert elsewhere() == ["40"]
+    offers.record(caue, values(coverage=(*both, Line("department", "05"))), desk, offer=offer, at=AT)
+    assert elsewhere() == ["05"]
+    offers.record(caue, values(coverage=both, delay_days=3), desk, offer=offer, at=AT)
+    assert elsewhere() == []
 
 
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:
@@ -385,6 +510,6 @@ def test_values_go_through_json_unharmed(**given_values: Any) -> None:
 
 def test_values_are_every_column_a_keeper_writes() -> None:
     kept = {"id", "uuid", "code", "provider", "status", "illustrative", "created_at", "updated_at", "pending"}
-    kept |= {"pending_at", "review_note", "asked_at", "asked_reason", "answered_at"}
+    kept |= {"pending_at", "returned", "review_note", "asked_at", "asked_reason", "answered_at"}
     columns = {field.name for field in Offer._meta.concrete_fields}
     assert columns - kept == set(COLUMNS)

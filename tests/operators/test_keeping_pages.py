@@ -110,7 +110,32 @@ def test_a_change_waits_and_is_shown_beside_what_is_published(as_: As, own: Prov
     assert "Précisez" not in page
     assert act(desk, offer, "renvoyer", note="").status_code == 422
     assert act(desk, offer, "renvoyer", note="Précisez le prix.").status_code == 302
-    assert "Précisez le prix." in text(as_("offreur").get(f"{LIST}{offer.uuid}/"))
+    provider = as_("offreur")
+    assert "Précisez le prix." in text(provider.get(f"{LIST}{offer.uuid}/"))
+    again = provider.get(f"{LIST}{offer.uuid}/modifier/")
+    assert "Précisez le prix." in text(again) and again.context["form"].initial["title"] == "Autre titre"
+    assert as_("instructeur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+    assert act(as_("offreur"), offer, "abandonner").status_code == 302
+    assert as_("offreur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+
+
+def test_the_desk_says_why_it_withdraws(as_: As, own: Provider) -> None:
+    offer = Offer.objects.filter(provider=own, status="published").first()
+    assert offer is not None
+    desk = as_("instructeur")
+    assert "Dites pourquoi" in text(act(desk, offer, "retirer"), 422)
+    assert act(desk, offer, "retirer", reason="Elle fait double emploi.").status_code == 302
+    assert "double emploi" in text(as_("offreur").get(f"{LIST}{offer.uuid}/"))
+
+
+def test_beyond_the_department_on_purpose_and_seen_by_the_other_desk(as_: As, own: Provider) -> None:
+    answer = written(as_("offreur"), own, coverage="département 04 ; Gap", beyond="on")
+    assert answer.status_code == 302
+    offer = Offer.objects.get(title=WRITTEN["title"])
+    desk = as_("instructeur")
+    assert act(desk, offer, "publier").status_code == 302
+    assert desk.get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["beyond"] is True
+    assert "un autre département qui couvrent" in text(desk.get(f"{LIST}controles/"))
 
 
 def test_two_tabs(as_: As, own: Provider) -> None:
@@ -134,6 +159,7 @@ def test_two_tabs(as_: As, own: Provider) -> None:
         ({"title": "\x00"}, "nul"),
         ({"coverage": "Atlantide"}, "Aucun territoire ne s’appelle"),
         ({"coverage": "département 99"}, "Aucun département ne porte"),
+        ({"coverage": "département 40"}, "Landes (40). Cochez la case"),
         ({"coverage": "France entière"}, "ne couvre pas la France"),
         ({"population_min": "10", "population_max": "9"}, "intervalle de population est vide"),
         ({"population_min": "-4"}, "supérieure ou égale"),

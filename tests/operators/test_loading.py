@@ -418,6 +418,12 @@ def test_a_batch_costs_as_much_as_a_line(django_assert_max_num_queries: Any) -> 
             assert plan(sheet(*(line(title=f"Offre {place}") for place in range(count)))).created == count
 
 
+def test_an_offer_beyond_its_department_is_a_remark() -> None:
+    found = plan(sheet(line(), line(title="Un autre", coverage="département 40"), line(title="Un tiers")))
+    assert found.fault_count == 0 and found.created == 3
+    assert len(found.remarks) == 1 and "(ligne 3)" in found.remarks[0]
+
+
 def test_values_are_compared_whole() -> None:
     """A field of the values without a column would be lost on export."""
     fields = {field.name for field in dataclasses.fields(OfferValues)}

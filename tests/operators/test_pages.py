@@ -46,6 +46,8 @@ def test_near_misses_say_why_not(client: Client, catalogue: None) -> None:
     page = text(client.get("/offres/", {"commune": "04121", "sujet": "commerce"}))
     assert "réservée aux membres du programme Petites villes de demain" in page
     assert "traite d’autres thèmes" not in page
+    aside = page.split('id="ecartees"')[1].split("</section>")[0]
+    assert aside.count(">Illustration</span>") == aside.count("<li>") > 0
 
 
 def test_an_unknown_name_and_a_missing_one(client: Client) -> None:

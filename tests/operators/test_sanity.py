@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from common.actor import system
+from common.actor import Actor, Role, system
 from operators import sanity, seeds
 from operators.models import Offer, OfferCoverage, Provider, Subject
+from territories.models import Collectivity
 from tests.operators.factories import TODAY
 from tests.operators.factories import offer as make_offer
 from tests.operators.factories import provider as make_provider
@@ -55,6 +56,19 @@ def test_an_offer_that_nobody_can_match(caue: Provider, changes: dict[str, Any],
     assert bool(findings) == (criterion is not None)
 
 
+def test_an_offer_that_one_body_among_all_can_match(caue: Provider, django_assert_num_queries: Any) -> None:
+    """Neither among the largest of its department nor among the smallest."""
+    communes = Collectivity.objects.filter(department_id="04", kind="commune", is_current=True, fictitious=False)
+    middle = communes.order_by("population")[communes.count() // 2].population
+    for code, changes in {"un": {}, "deux": {"body_kinds": ["ept"]}}.items():
+        make_offer(code, of=caue, population_min=middle, population_max=middle, **changes)
+    rows = {offer.pk: offer.code for offer in Offer.objects.all()}
+    with django_assert_num_queries(3):
+        failures = sanity._failures(rows, TODAY)
+    assert {rows[pk] for pk, reasons in failures.items() if None in reasons} == {"un"}
+    assert codes("Offres ouvertes à aucune collectivité") == {"deux"}
+
+
 def test_an_offer_whose_every_territory_is_taken_back(caue: Provider) -> None:
     offer = make_offer("reprise", of=caue, areas=(("commune", "04121"),))
     OfferCoverage.objects.create(offer=offer, level="department", code="04", excluded=True)
@@ -87,6 +101,22 @@ def test_a_body_without_contact(caue: Provider) -> None:
     silent = make_provider("muet-04", telephone="04 92 00 00 00")
     make_provider("joint-04", email="joint@essai.example")
     assert {body.code for finding in found("Organismes sans contact") for body in finding.providers} == {silent.code}
+
+
+def test_a_desk_sees_the_offers_of_others_that_cover_its_department(caue: Provider) -> None:
+    park = make_provider("parc-05", kind="regional_park", department_id="05")
+    make_offer("parc", of=park, areas=(("department", "05"), ("commune", "04121")))
+    make_offer("region", of=park, areas=(("region", "93"),))
+    make_offer("ailleurs", of=park, areas=(("department", "05"),))
+    make_offer("brouillon", of=park, areas=(("department", "04"),), status="draft")
+    back = make_offer("reprise", of=park, areas=(("region", "93"),))
+    OfferCoverage.objects.create(offer=back, level="department", code="04", excluded=True)
+    make_offer("mienne", of=caue, areas=(("department", "04"), ("department", "05")))
+    desk = Actor(role=Role.INSTRUCTOR, on=TODAY, departments=frozenset({"04"}), mandate_confirmed=True)
+    title = "Offres d’un autre département qui couvrent le vôtre"
+    (check,) = (check for check in sanity.checks_of([], [], desk) if check.title == title)
+    assert [finding.offers[0].code for finding in check.findings] == ["parc", "region"]
+    assert all("guichet des Hautes-Alpes" in finding.sentence and not finding.kept for finding in check.findings)
 
 
 def test_checks_cost_the_same_whatever_the_catalogue(caue: Provider, django_assert_max_num_queries: Any) -> None:

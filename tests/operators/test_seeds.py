@@ -62,7 +62,8 @@ def test_every_offer_is_an_illustration_without_a_price_in_euros(catalogue: None
 def test_the_catalogue_is_as_wide_as_the_nation(catalogue: None) -> None:
     national = Offer.objects.filter(provider__kind__in=[ProviderKind.OPERATOR, ProviderKind.AGENCY])
     local = Offer.objects.exclude(pk__in=national)
-    assert national.count() >= 40
+    assert national.filter(provider__kind=ProviderKind.OPERATOR).count() >= 40
+    assert national.filter(provider__kind=ProviderKind.AGENCY).count() >= 8
     assert 1_400 <= local.count() <= 1_800
     assert len(set(local.values_list("description", flat=True))) >= 60
     assert set(local.values_list("provider__department", flat=True)) == set(

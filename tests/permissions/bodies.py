@@ -85,6 +85,7 @@ def bodies(keys: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
         "requests:solicitation-cancel": {"reason": TEXT},
         "operators:new-provider": {"name": "Centre de gestion d’essai", "kind": "other_public", "department": "04"},
         "operators:edit-provider": {"name": "Agence technique d’essai"},
+        "operators:members": {"acte": "ajouter", "collectivity": "04121", "member": "oui"},
         "operators:kept-offer": {"acte": "confirmer"},
         "operators:edit-offer": {"title": "Un autre intitulé", **OFFER},
         "operators:absences": {"first_day": "2026-12-01", "last_day": "2026-12-04"},

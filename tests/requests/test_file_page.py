@@ -121,6 +121,8 @@ def test_the_proposal_explains_itself(client: Client, sign_in: SignIn, mezel: Su
     assert mezel.assessment.summary in text
     assert ">Pour<" in text and ">À vérifier<" in text
     assert "Écartées (" in text
+    aside = text.split("Écartées (")[1].split("</details>")[0]
+    assert aside.count(">Illustration</span>") == aside.count("<strong>") > 0
     assert "la décision vous appartient." in text
     assert "règles v." in text
 
