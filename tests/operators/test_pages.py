@@ -97,7 +97,7 @@ def test_the_rules_are_the_engine_s(client: Client) -> None:
     assert all(criterion.label.replace("’", "’") in page for criterion in CRITERIA)
     assert "la décision est prise par une personne" in page
     version, digest = current()
-    assert f"version {version} (empreinte des tables\N{NO-BREAK SPACE}: {digest[:12]})" in page
+    assert f"version {version} (empreinte des tables&nbsp;: {digest[:12]})" in page
     for table in ("criteres", "valeurs", "points", "seuils"):
         assert f'id="{table}"' in response.text
     assert cost(lambda: client.get("/comment-une-demande-est-orientee/")) == 0
