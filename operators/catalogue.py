@@ -13,8 +13,7 @@ from operators.matching.facts import Facts, OfferRecord
 from operators.matching.recommend import Assessment, assess
 from operators.models import Offer, Subject
 from operators.territory_facts import facts_of
-from programmes.models import Programme
-from territories.models import Collectivity, Zoning
+from territories.models import Collectivity
 
 
 def records_for(facts: Facts) -> list[OfferRecord]:
@@ -52,15 +51,6 @@ def catalogue_date() -> dt.datetime | None:
     """When the catalogue last changed: « catalogue du 4 mai »."""
     last: dt.datetime | None = Offer.objects.published().aggregate(last=Max("updated_at"))["last"]
     return last
-
-
-def labels() -> dict[str, str]:
-    """Names that staff may have added or changed: subjects, programmes, zonings. Three queries."""
-    return {
-        **dict(Zoning.objects.values_list("code", "label")),
-        **dict(Programme.objects.values_list("code", "label")),
-        **dict(Subject.objects.values_list("code", "label")),
-    }
 
 
 def need_of(subjects: list[Subject]) -> dict[str, tuple[str, ...]]:

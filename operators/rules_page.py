@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from common.french import NBSP, joined, plural
 from operators.matching import evidence, weights
-from operators.matching.criteria import CRITERIA, Concern, Reason
-from operators.matching.engine import FAMILY_ORDER, MAX_MISSES, RULES_VERSION
+from operators.matching.criteria import CRITERIA, VERDICTS, Concern, Criterion, Reason, Verdict
+from operators.matching.engine import FAMILY_ORDER, MAX_MISSES
 from operators.matching.evidence import Motive
+from operators.matching.reasons import pattern
+from operators.matching.setwise import reasons_of
+from operators.matching.versions import current
 from operators.matching.vocabulary import PriceModel
 
 #: Criterion → what is compared, in one sentence. Total over the criteria (tested).
@@ -78,21 +82,50 @@ ASKED: dict[Concern, str] = {
 }
 
 
+#: The four values of a criterion, in the order of the page. Total (tested).
+VALUES: dict[Verdict, str] = {
+    Verdict.MET: "Rempli",
+    Verdict.FAILED: "Non rempli",
+    Verdict.UNKNOWN: "Inconnu",
+    Verdict.NOT_APPLICABLE: "Sans objet",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
+    """``values``: what is said of each of the four values, in the order of :data:`VALUES`; none when the criterion
+    never has it."""
+
     label: str
     explanation: str
     asked: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _row(criterion: Criterion) -> Row:
+    found = reasons_of(criterion)
+    said = [(label, tuple(pattern(one) for one in found if VERDICTS[one] is value)) for value, label in VALUES.items()]
+    return Row(criterion.label, EXPLANATIONS[criterion.key], ASKED[criterion.concern], tuple(said))
+
+
+def _threshold(fact: evidence.FragilityFact) -> str:
+    """From what value a fact supports the motive."""
+    if fact.unit:
+        return f"aucun seuil{NBSP}: le nombre, en {fact.unit}, est montré et ne conclut rien"
+    if fact.signs is None:
+        return "être dans le zonage"
+    return joined([f"«{NBSP}{value}{NBSP}»" for value in sorted(fact.signs)], "ou")
 
 
 @cache
 def rules() -> dict[str, Any]:
     """Everything that the page shows, in the order in which the engine applies it."""
+    version, digest = current()
     return {
-        "version": RULES_VERSION,
-        "criteria": [
-            Row(criterion.label, EXPLANATIONS[criterion.key], ASKED[criterion.concern]) for criterion in CRITERIA
-        ],
+        "version": version,
+        "digest": digest[:12],
+        "values": list(VALUES.values()),
+        "criteria": [_row(criterion) for criterion in CRITERIA],
         "families": [family.label for family in FAMILY_ORDER],
         "weights": [(label, weights.REASONS[reason]) for reason, label in WEIGHT_LABELS.items()],
         "main_theme": weights.MAIN_THEME,
@@ -101,5 +134,10 @@ def rules() -> dict[str, Any]:
         "delays": weights.DELAY,
         "agreed": weights.AGREED_BEFOREHAND,
         "misses": MAX_MISSES,
+        "thresholds": [
+            ("Nombre de thèmes", f"{plural(evidence.MANY_THEMES, 'thème')} ou plus"),
+            ("Nombre de communes, de départements, de régions ou d’organismes", f"{evidence.SEVERAL} ou plus"),
+            *((fact.label, _threshold(fact)) for fact in evidence.FRAGILITY_FACTS),
+        ],
         "motives": [(MOTIVE_LABELS[motive], MOTIVE_EVIDENCE[motive]) for motive in Motive],
     }

@@ -22,8 +22,10 @@ def load_offers(pk: int) -> None:
 
 @shared_task(name="operators.keep_catalogue")
 def keep_catalogue() -> None:
-    """Offers past their last day leave the catalogue; keepers are asked about those that end soon or grow old."""
+    """Offers past their last day leave the catalogue, those whose first day has come are told of; keepers are asked
+    about those that end soon or grow old."""
     offers.expire_due()
+    offers.open_due()
     offers.question_due()
 
 

@@ -3,9 +3,16 @@
 from common.events import subscribe
 from common.jobs import job_work, register, wake
 from operators.events import OfferChanged
-from requests.events import DecisionTaken, LetterAsked, RoutingAsked, SolicitationAnswered
+from requests.events import (
+    DecisionTaken,
+    LetterAsked,
+    RoutingAsked,
+    SolicitationAnswered,
+    SolicitationCancelled,
+)
 from requests.models import Dispatch, Document, Replay, RoutingJob
 from requests.services import dispatch, letters, recomputing, routing, simulation, solicitations
+from territories.events import FactsLoaded
 
 ROUTING = register(
     job_work(
@@ -45,6 +52,14 @@ def recompute_open_requests(event: OfferChanged) -> None:
     recomputing.offer_changed(event.offer_id)
 
 
+def recompute_for_loaded_facts(event: FactsLoaded) -> None:
+    recomputing.facts_changed()
+
+
+def recompute_what_nobody_is_asked_about(event: SolicitationAnswered | SolicitationCancelled) -> None:
+    recomputing.solicitation_ended(event.request_id)
+
+
 def ask_about_its_offer(event: SolicitationAnswered) -> None:
     solicitations.question_offer(event.solicitation_id, at=event.at)
 
@@ -53,4 +68,7 @@ subscribe(RoutingAsked, wake_routing)
 subscribe(DecisionTaken, wake_dispatch)
 subscribe(LetterAsked, wake_letter)
 subscribe(OfferChanged, recompute_open_requests)
+subscribe(FactsLoaded, recompute_for_loaded_facts)
 subscribe(SolicitationAnswered, ask_about_its_offer)
+subscribe(SolicitationAnswered, recompute_what_nobody_is_asked_about)
+subscribe(SolicitationCancelled, recompute_what_nobody_is_asked_about)

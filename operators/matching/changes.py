@@ -92,9 +92,10 @@ class Changes:
         return f"{joined(parts)}\u202f; {told}." if parts else f"{told[:1].upper()}{told[1:]}."
 
 
-def compare(before: Document, after: Document) -> Changes:
-    """What ``after`` has that ``before`` had not, and the reverse."""
-    kind = after["facts"]["kind"]
+def compare(before: Document, after: Document, labels: reasons.Labels | None = None) -> Changes:
+    """What ``after`` has that ``before`` had not, and the reverse. ``labels``: what codes are called, as in
+    ``reasons``."""
+    kind, names = after["facts"]["kind"], labels or {}
     old, new = before["matching"], after["matching"]
     was = {row["id"]: row for row in old["candidates"]}
     now = {row["id"]: row for row in new["candidates"]}
@@ -103,19 +104,19 @@ def compare(before: Document, after: Document) -> Changes:
     # beyond those that a document names, nothing tells an offer that it leaves out from one that is not there
     cut_before, cut_now = bool(old["candidates_omitted"]), bool(new["candidates_omitted"])
     came_in = [
-        _moved(row, _failed(missed_before[key], kind) if key in missed_before else ())
+        _moved(row, _failed(missed_before[key], kind, names) if key in missed_before else ())
         for key, row in now.items()
         if key not in was and (not cut_before or key in missed_before)
     ]
     went_out = [
-        _moved(row, _failed(missed_now[key], kind) if key in missed_now else ())
+        _moved(row, _failed(missed_now[key], kind, names) if key in missed_now else ())
         for key, row in was.items()
         if key not in now and (not cut_now or key in missed_now)
     ]
     reread = [
         _moved(now[key], told)
         for key, row in was.items()
-        if key in now and (told := tuple(_verdicts(row["readings"], now[key]["readings"], kind)))
+        if key in now and (told := tuple(_verdicts(row["readings"], now[key]["readings"], kind, names)))
     ]
     versions = (old["rules_version"], new["rules_version"])
     return Changes(
@@ -124,7 +125,7 @@ def compare(before: Document, after: Document) -> Changes:
         reread=tuple(reread),
         recommended=(_recommended(before, was), _recommended(after, now)),
         kinds=(before["recommendation"]["kind"], after["recommendation"]["kind"]),
-        facts=tuple(_facts(before["facts"], after["facts"])),
+        facts=tuple(_facts(before["facts"], after["facts"], names)),
         rules=versions if versions[0] != versions[1] else None,
         incomplete=cut_before or cut_now,
     )
@@ -134,19 +135,19 @@ def _moved(row: Mapping[str, Any], why: Iterable[str]) -> Moved:
     return Moved(row["title"], row["provider"]["name"], tuple(why))
 
 
-def _sentence(stored: list[Any], kind: str) -> str:
-    return reasons.sentence(stored[1], stored[2] if len(stored) > 2 else {}, kind=kind)
+def _sentence(stored: list[Any], kind: str, names: reasons.Labels) -> str:
+    return reasons.sentence(stored[1], stored[2] if len(stored) > 2 else {}, kind=kind, labels=names)
 
 
-def _failed(miss: Mapping[str, Any], kind: str) -> tuple[str, ...]:
-    return tuple(_sentence(stored, kind) for stored in miss["failed"])
+def _failed(miss: Mapping[str, Any], kind: str, names: reasons.Labels) -> tuple[str, ...]:
+    return tuple(_sentence(stored, kind, names) for stored in miss["failed"])
 
 
 def _verdict(stored: list[Any]) -> Verdict:
     return VERDICTS[Reason(stored[1])]
 
 
-def _verdicts(before: list[list[Any]], after: list[list[Any]], kind: str) -> Iterable[str]:
+def _verdicts(before: list[list[Any]], after: list[list[Any]], kind: str, names: reasons.Labels) -> Iterable[str]:
     """« population : … devient … », for each criterion whose verdict is another."""
     was = {stored[0]: stored for stored in before}
     for stored in after:
@@ -154,7 +155,7 @@ def _verdicts(before: list[list[Any]], after: list[list[Any]], kind: str) -> Ite
         if earlier is not None and _verdict(earlier) is not _verdict(stored):
             criterion = BY_KEY.get(stored[0])
             label = criterion.label.lower() if criterion else stored[0]
-            yield f"{label} : « {_sentence(earlier, kind)} » devient « {_sentence(stored, kind)} »"
+            yield f"{label} : « {_sentence(earlier, kind, names)} » devient « {_sentence(stored, kind, names)} »"
 
 
 def _recommended(document: Document, candidates: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -180,12 +181,12 @@ def _count(value: int | None) -> str:
     return UNKNOWN if value is None else number(value)
 
 
-#: Facts that a person recognises, in the order in which they are told.
+#: Facts that a person recognises, in the order in which they are told; those without words are named by staff.
 _SAID: tuple[tuple[str, str, Any], ...] = (
     ("population", "Population", _count),
-    ("programmes", "Programmes", _labels(PROGRAMME_LABELS)),
+    ("programmes", "Programmes", None),
     ("themes", "Thèmes", _labels(_of(Theme))),
-    ("subjects", "Sujets", _labels(SUBJECT_LABELS)),
+    ("subjects", "Sujets", None),
     ("services", "Services attendus", _labels(_of(Service))),
     ("engineering_types", "Types d’ingénierie", _labels(_of(EngineeringType))),
     ("phase", "Avancement", lambda value: _of(Phase).get(value, UNKNOWN)),
@@ -195,8 +196,10 @@ _SAID: tuple[tuple[str, str, Any], ...] = (
 )
 
 
-def _facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[FactChange]:
+def _facts(before: Mapping[str, Any], after: Mapping[str, Any], names: reasons.Labels) -> Iterable[FactChange]:
+    kept = {"programmes": _labels({**names, **PROGRAMME_LABELS}), "subjects": _labels({**SUBJECT_LABELS, **names})}
     for name, label, say in _SAID:
+        say = kept.get(name, say)
         if name in before and name in after and before[name] != after[name]:
             yield FactChange(label, say(before[name]), say(after[name]))
     was = {zoning["code"]: zoning for zoning in before.get("zonings", ())}

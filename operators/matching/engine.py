@@ -16,7 +16,7 @@ from operators.matching.facts import Facts, OfferRecord
 from operators.matching.reading import Reading, read
 from operators.matching.vocabulary import Family
 
-#: Raised by one when a criterion, a reason, a weight or a precedence changes: assessments keep theirs.
+#: Raised by one when a criterion, a reason, a weight or a precedence changes (``versions``): assessments keep theirs.
 RULES_VERSION = 1
 #: An assessment stored as JSON never exceeds this (DESIGN 4).
 MAX_BYTES = 20_000

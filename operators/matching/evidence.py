@@ -19,6 +19,8 @@ from operators.matching.vocabulary import Family, Level
 MAX_OFFERS = 9
 #: « Complexe » is said of at least so many themes (DOMAIN 4.2).
 MANY_THEMES = 3
+#: And of at least so many communes, departments, regions or partners.
+SEVERAL = 2
 
 
 class Motive(enum.StrEnum):
@@ -158,17 +160,17 @@ def _complexity(facts: Facts) -> tuple[Line, ...]:
         Line(
             Evidence.COMMUNES,
             {"count": facts.commune_count},
-            None if facts.commune_count is None else facts.commune_count > 1,
+            None if facts.commune_count is None else facts.commune_count >= SEVERAL,
         ),
-        Line(Evidence.DEPARTMENTS, {"codes": departments}, len(departments) > 1),
+        Line(Evidence.DEPARTMENTS, {"codes": departments}, len(departments) >= SEVERAL),
     ]
-    if len(regions) > 1:
+    if len(regions) >= SEVERAL:
         lines.append(Line(Evidence.REGIONS, {"codes": regions}, holds=True))
     lines.append(
         Line(
             Evidence.PARTNERS,
             {"count": facts.partner_count},
-            None if facts.partner_count is None else facts.partner_count > 1,
+            None if facts.partner_count is None else facts.partner_count >= SEVERAL,
         )
     )
     lines += [

@@ -1,12 +1,14 @@
 """French of the engine: reason codes, evidence and recommendations become the sentences that people read.
 
 Tables are literal and total (tested). Questions are noun phrases, so that they stand after « À vérifier : » whatever
-the body. Labels of subjects added by staff come from the caller; without them the code is printed.
+the body. Names that staff keep and those of areas come from the caller (``operators.names``); without them the code is
+printed.
 """
 
 import datetime as dt
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from string import Formatter
 from typing import Any
 
 from common.french import NBSP, day, euros, joined, number, plural
@@ -27,6 +29,7 @@ from operators.matching.vocabulary import (
 from operators.reference import SUBJECT_LABELS
 from programmes.reference import LABELS as PROGRAMME_LABELS
 
+#: Code of a subject, programme or zoning, or key of an area (:func:`area_key`) → its name.
 Labels = Mapping[str, str]
 
 
@@ -179,12 +182,19 @@ def sentence(
         "of_interval": interval(args.get("min"), args.get("max"), linked=True),
         "value": plural(args["value"], "habitant") if args.get("value") is not None else "",
         "label": args.get("label", ""),
-        "areas": _areas(args),
+        "areas": _areas(args, labels or {}),
     }
     for bound in ("from", "to"):
         if bound in args:
             words[bound] = day(dt.date.fromisoformat(args[bound]))
     return template.format_map(words)
+
+
+def pattern(reason: Reason) -> str:
+    """The French of one reason, whatever the body, with « … » for what each offer says."""
+    its, _, of_its, _ = BODIES[BodyKind.OVERSEAS]
+    words = {name: "…" for _, name, _, _ in Formatter().parse(SENTENCES[reason]) if name}
+    return SENTENCES[reason].format_map({**words, "body": its, "of_body": of_its})
 
 
 def interval(low: int | None, high: int | None, *, linked: bool = False) -> str:
@@ -197,12 +207,22 @@ def interval(low: int | None, high: int | None, *, linked: bool = False) -> str:
     return f"{'de ' if linked else ''}{plural(low or 0, 'habitant')} et plus"
 
 
-def _areas(args: Mapping[str, Any]) -> str:
-    codes = args.get("codes", ())
+def area_key(level: str, code: str) -> str:
+    """Under which key the name of an area stands among the labels: codes of two levels may be the same."""
+    return f"{level}:{code}"
+
+
+def _areas(args: Mapping[str, Any], labels: Labels) -> str:
+    """« Alpes-de-Haute-Provence (04) »; as long as one of them has no name, « départements 04 et 05 »."""
+    codes = list(args.get("codes", ()))
     if not codes:
         return ""
+    names = [labels.get(area_key(args["level"], code)) for code in codes]
+    known = [name for name in names if name]
+    if len(known) == len(codes):
+        return joined(known)
     one, several = _LEVEL_PLURALS[args["level"]]
-    return f"{one if len(codes) == 1 else several} {joined(list(codes))}"
+    return f"{one if len(codes) == 1 else several} {joined(codes)}"
 
 
 def _name(code: Reason, value: str, labels: Labels) -> str:
@@ -211,10 +231,17 @@ def _name(code: Reason, value: str, labels: Labels) -> str:
         label = _ENUMS[family](value).label
         return f"«{NBSP}{label}{NBSP}»" if family == "theme" else _lower(label)
     if family == "programme":
-        return PROGRAMME_LABELS.get(value, value)
+        return PROGRAMME_LABELS.get(value) or labels.get(value, value)
     if family == "zoning":
-        return ZONING_LABELS.get(value, value)
+        return ZONING_LABELS.get(value) or _zoning(value, labels)
     return _lower(labels.get(value) or SUBJECT_LABELS.get(value, value))
+
+
+def _zoning(token: str, labels: Labels) -> str:
+    """A zoning that staff added: its name, with the value when the offer asks for one."""
+    code, _, value = token.partition("=")
+    name = labels.get(code)
+    return token if not name else f"{name}{NBSP}: {value}" if value else name
 
 
 def _lower(label: str) -> str:

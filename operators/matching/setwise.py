@@ -164,6 +164,12 @@ def reason(criterion: Criterion) -> str:
     return f"CASE {whens} ELSE {_text(otherwise.value)} END"
 
 
+def reasons_of(criterion: Criterion) -> tuple[Reason, ...]:
+    """Every reason that the criterion may give, in the order in which they are tried."""
+    arms, otherwise = _arms(criterion)
+    return tuple(dict.fromkeys([*(found for _, found in arms), otherwise]))
+
+
 def kept(criterion: Criterion) -> str:
     """The expression that says whether the reason of a criterion is anything but a failure."""
 

@@ -270,6 +270,22 @@ def expire_due(*, at: dt.datetime | None = None) -> int:
     return done
 
 
+#: The round of a night that was missed is made up for, within so many days.
+MADE_UP = dt.timedelta(days=7)
+
+
+def open_due(*, at: dt.datetime | None = None) -> int:
+    """Tells of the published offers whose first day has come: who could not be offered them may be; how many. Told
+    again the nights after, in case one was missed: nothing changes by it."""
+    on = timezone.localdate(at or clock.now())
+    opened = Offer.objects.published().filter(valid_from__gt=on - MADE_UP, valid_from__lte=on)
+    keys = list(opened.order_by("pk").values_list("pk", flat=True))
+    for pk in keys:
+        with transaction.atomic():
+            emit(events.OfferChanged(offer_id=pk))
+    return len(keys)
+
+
 def question_due(*, at: dt.datetime | None = None) -> int:
     """Asks the keepers of offers that end soon, or that nobody verified for a year; returns how many were asked."""
     at = at or clock.now()

@@ -18,6 +18,7 @@ from operators.matching.engine import match
 from operators.matching.reasons import ZONING_LABELS, interval
 from operators.matching.vocabulary import Family
 from operators.models import Offer, Provider, Redirection, Subject
+from operators.names import names_for
 from operators.permissions import provider_abilities
 from operators.territory_facts import facts_of
 from operators.values import Line
@@ -50,7 +51,7 @@ def _answer(form: OfferSearchForm) -> dict[str, object]:
     subject = form.subject
     facts = facts_of(body, clock.today(), **need_of([subject] if subject else []))
     matching = match(facts, records_for(facts))
-    labels = {code: each.label for code, each in form.subjects.items()}
+    labels = {**names_for(matching), **{code: each.label for code, each in form.subjects.items()}}
     sujet = subject.code if subject else ""
     asked = asked_by(body.code, sujet)
     sections = [(title, cards(matching, family, labels=labels, asked=asked)) for family, title in SECTIONS]
@@ -67,18 +68,21 @@ def _answer(form: OfferSearchForm) -> dict[str, object]:
 
 
 def _fit(found: Offer, code: str, sujet: str) -> dict[str, object] | None:
-    """Whether an offer is open to the body that the address names, why or why not. Two queries more."""
+    """Whether an offer is open to the body that the address names, why or why not. Two queries more, and those of
+    ``names_for``."""
     body = Collectivity.objects.by_code(code[:9]) if code else None
     if body is None or not found.is_public:
         return None
     facts = facts_of(body, clock.today())
     coverage = [{"level": line.level, "code": line.code, "excluded": line.excluded} for line in found.coverage.all()]
     matching = match(facts, [found.as_record(coverage, [each.code for each in found.subjects.all()])])
-    shown = cards(matching, found.family)
+    labels = names_for(matching)
+    shown = cards(matching, found.family, labels=labels)
+    misses = miss_cards(matching.misses, kind=facts.kind, labels=labels)
     return {
         "body": body,
         "card": shown[0] if shown else None,
-        "why_not": [reason for miss in miss_cards(matching.misses, kind=facts.kind) for reason in miss.why_not],
+        "why_not": [reason for miss in misses for reason in miss.why_not],
         "back": reverse("operators:offers") + asked_by(body.code, sujet),
         "filing": filing_for(body.code, sujet),
     }

@@ -14,10 +14,12 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Q
 
+from common.events import emit
 from programmes.enums import MemberLevel
 from programmes.models import Programme, ProgrammeMember
 from programmes.services.members_file import Fault, MemberLine, read
 from territories.enums import CollectivityKind
+from territories.events import FactsLoaded
 from territories.models import Collectivity, FormerCode
 
 #: Kinds of body that a programme of each level may name: the real lists of groupings also name communes without one.
@@ -179,3 +181,5 @@ def _write(outcome: Outcome) -> None:
     ProgrammeMember.objects.bulk_update(outcome.changed, _FIELDS, batch_size=500)
     ProgrammeMember.objects.bulk_create(outcome.added, batch_size=1000)
     outcome.written = True
+    if outcome.withdrawn or outcome.removed or outcome.changed or outcome.added:
+        emit(FactsLoaded())

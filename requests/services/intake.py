@@ -18,6 +18,7 @@ from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from common.written import A_KEY, Written, kept
+from operators.catalogue import need_of
 from operators.models import Subject
 from requests import deadlines
 from requests.enums import Channel, ConversationChannel, FundingMoment, Progress
@@ -232,7 +233,7 @@ def _file(
         submitted_at=at,
         recorded_at=clock.now(),
         confirmed_at=at if own_executive else None,
-        themes=[application.subject.theme] if application.subject.theme else [],
+        themes=list(need_of([application.subject, *application.other_subjects])["themes"]),
     )
     support_request.save(force_insert=True)
     support_request.other_subjects.add(*application.other_subjects)

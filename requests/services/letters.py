@@ -16,7 +16,7 @@ from files.services import store
 from requests.enums import AssignmentKind, ConversationChannel, DocumentKind
 from requests.events import LetterAsked
 from requests.models import Document, Referral, Solution, SupportRequest
-from requests.services import routing
+from requests.services import sought
 
 #: Kind → (template, title, conversation whose readers read it).
 LETTERS: dict[str, tuple[str, str, str]] = {
@@ -64,7 +64,7 @@ def preview_referral(support_request: SupportRequest, referral: Referral) -> byt
         source_key=f"referral:{referral.pk}",
         at=clock.now(),
     )
-    found = routing.readable(routing.evidence(support_request))
+    found = sought.readable(sought.evidence(support_request))
     return render_pdf(_html(document, evidence=found, is_preview=True))
 
 
@@ -94,7 +94,7 @@ def context(document: Document) -> dict[str, Any]:
         values |= {
             "referral": referral,
             "motives": referral.motives.all(),
-            "evidence": routing.readable(referral.evidence or routing.evidence(support_request)),
+            "evidence": sought.readable(referral.evidence or sought.evidence(support_request)),
             "funding": support_request.funding_tests.select_related("rule").last(),
         }
     return values

@@ -1,6 +1,7 @@
 """A proposal computed again: on demand, or because the catalogue changed under requests that are still open."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.db import connection, transaction
@@ -8,8 +9,11 @@ from django.db import connection, transaction
 from common import clock, perimeter
 from common.actor import Actor
 from common.errors import NotAllowed
+from operators import relations as offer_relations
 from operators.enums import Level
+from operators.matching import setwise
 from operators.matching.vocabulary import NATION_CODE, BodyKind
+from requests import relations
 from requests.enums import RoutingCause
 from requests.models import RoutingJob, SupportRequest
 from requests.permissions import Ability, abilities
@@ -19,8 +23,9 @@ from territories.models.collectivity import OVERSEAS_COMMUNE
 
 #: Several changes of the catalogue within this are one, and requests filed meanwhile go first.
 PUT_OFF = dt.timedelta(minutes=2)
-#: Nothing is decided yet; a local search counts while nobody is asked and nobody has accepted.
-UNDECIDED = (State.SUBMITTED, State.INCOMPLETE, State.QUALIFICATION)
+#: Nothing is decided yet, or what was found wanting is being written; a local search counts while nobody is asked and
+#: nobody has accepted.
+UNDECIDED = (State.SUBMITTED, State.INCOMPLETE, State.QUALIFICATION, State.REFERRAL_PREPARATION)
 
 
 def ask_again(support_request: SupportRequest, actor: Actor, *, at: dt.datetime | None = None) -> RoutingJob:
@@ -33,12 +38,38 @@ def ask_again(support_request: SupportRequest, actor: Actor, *, at: dt.datetime 
         return routing.ask(support_request, at=at)
 
 
-#: Open requests of the bodies that a line of the offer's coverage names, and that no undone job already waits for.
-#: Exclusions and the rest are the engine's, as when an offer is looked for (``Offer.objects.meeting``).
-_AFFECTED = f"""
-    WITH covered AS (
+_JOBS = RoutingJob._meta.db_table
+#: Open requests ``r``, by key, that no job put off already waits for.
+#: A job that somebody began may have read what was true before: it counts for nothing. One that nobody began is kept
+#: from beginning until this transaction ends, else it would read the catalogue without what changes here.
+_OPEN = f"""
+    candidates AS MATERIALIZED (
+        SELECT r.id, r.assessment_id FROM requests_supportrequest r
+        WHERE (r.state = ANY(%(undecided)s)
+               OR r.state = '{State.LOCAL_SEARCH}' AND NOT EXISTS (
+                   SELECT FROM requests_solicitation s
+                   WHERE s.support_request_id = r.id AND s.state IN ('asked', 'accepted')))
+          AND ({{condition}})
+    ), waiting AS MATERIALIZED (
+        SELECT j.support_request_id FROM {_JOBS} j
+        WHERE j.cause = '{RoutingCause.CATALOGUE}'
+          AND j.done_at IS NULL AND j.failed_at IS NULL AND j.claimed_at IS NULL
+          AND j.support_request_id IN (SELECT id FROM candidates)
+        FOR SHARE SKIP LOCKED
+    ), undecided AS MATERIALIZED (
+        SELECT id, assessment_id FROM candidates WHERE id NOT IN (SELECT support_request_id FROM waiting)
+    )
+"""  # noqa: S608
+_ASK = f"""
+    INSERT INTO {_JOBS} (support_request_id, cause, queued_at, not_before, attempts, last_error)
+    SELECT u.id, '{RoutingCause.CATALOGUE}', %(at)s, %(not_before)s, 0, '' FROM undecided u
+"""  # noqa: S608
+#: Bodies that a line of the offer's coverage names. Exclusions and the rest are the engine's, as when an offer is
+#: looked for (``Offer.objects.meeting``).
+_COVERED = f"""
+    covered AS (
         SELECT level, code COLLATE "C" AS code FROM operators_offercoverage WHERE offer_id = %(offer)s AND NOT excluded
-    ), bodies AS (
+    ), bodies AS MATERIALIZED (
         SELECT c.id FROM territories_collectivity c
         WHERE EXISTS (SELECT FROM covered WHERE level = '{Level.NATION}' AND code = '{NATION_CODE}')
            OR c.code COLLATE "C" IN (SELECT code FROM covered WHERE level = '{Level.COMMUNE}')
@@ -58,30 +89,51 @@ _AFFECTED = f"""
                 WHERE g.kind = '{BodyKind.EPCI}'
                   AND g.code COLLATE "C" IN (SELECT code FROM covered WHERE level = '{Level.EPCI}'))
     )
-    INSERT INTO {RoutingJob._meta.db_table} (support_request_id, cause, queued_at, not_before, attempts, last_error)
-    SELECT r.id, '{RoutingCause.CATALOGUE}', %(at)s, %(not_before)s, 0, ''
-    FROM requests_supportrequest r
-    WHERE r.collectivity_id IN (SELECT id FROM bodies)
-      AND (r.state = ANY(%(undecided)s)
-           OR r.state = '{State.LOCAL_SEARCH}' AND NOT EXISTS (
-               SELECT FROM requests_solicitation s
-               WHERE s.support_request_id = r.id AND s.state IN ('asked', 'accepted')))
-      AND NOT EXISTS (
-          SELECT FROM {RoutingJob._meta.db_table} j
-          WHERE j.support_request_id = r.id AND j.done_at IS NULL AND j.failed_at IS NULL)
+"""  # noqa: S608
+#: What the current proposal says of the offer, as it was: kept, or set aside for reasons that it names; or it does not
+#: name all that it counts, or rests on a single offer on the subject.
+_NAMED = """
+    SELECT a.id FROM requests_routingassessment a
+    WHERE a.id IN (SELECT assessment_id FROM undecided)
+      AND (a.document -> 'matching' -> 'candidates' @> %(named)s::jsonb
+           OR a.document -> 'matching' -> 'misses' @> %(named)s::jsonb
+           OR (a.document -> 'matching' ->> 'candidates_omitted')::int > 0
+           OR (a.document -> 'matching' ->> 'local_on_theme')::int = 1)
+"""
+#: Requests whose proposal the offer changes: those of its territory that it suits, or to whose theme and subject it
+#: answers, as it is; and those whose proposal names it, as it was. Of the others, only the offers on other subjects
+#: that are set aside, and their number, may be others: they are those of the day of the proposal.
+_CHANGED = f"""
+    WITH {_COVERED}, {_OPEN.format(condition="r.collectivity_id IN (SELECT id FROM bodies)")},
+    needs AS MATERIALIZED ({relations.needs("s.id IN (SELECT id FROM undecided)")}),
+    offers AS MATERIALIZED ({offer_relations.offers("f.id = %(offer)s")}),
+    met AS MATERIALIZED (SELECT need FROM ({setwise.pairs("needs", "offers")}) p WHERE p.on_theme)
+    {_ASK}
+    WHERE u.assessment_id IS NULL OR u.id IN (SELECT need FROM met) OR u.assessment_id IN ({_NAMED})
 """  # noqa: S608
 
 
 def offer_changed(offer_id: int) -> int:
-    """Has the open requests of the offer's territory assessed again, a little later; how many. One statement, in the
-    caller's transaction; whatever the role of whoever changed the offer, the requests are those of everybody."""
+    """Has the open requests whose proposal the offer changes assessed again, a little later; how many. One statement,
+    in the caller's transaction; whatever the role of whoever changed the offer, the requests are those of everybody."""
+    named = json.dumps([{"id": offer_id}])
+    return _ask_later(_CHANGED, offer=offer_id, named=named, on=clock.today())
+
+
+def facts_changed() -> int:
+    """The same of every open request: what lists say of bodies changed. What means the same is not stored again."""
+    return _ask_later(f"WITH {_OPEN.format(condition='true')} {_ASK}")
+
+
+def solicitation_ended(request_id: int) -> int:
+    """The same of one request, once nobody is asked and nobody has accepted: what changed while somebody was asked
+    changed nothing then."""
+    return _ask_later(f"WITH {_OPEN.format(condition='r.id = %(request)s')} {_ASK}", request=request_id)
+
+
+def _ask_later(statement: str, **values: Any) -> int:
     at = clock.instant()
-    values: dict[str, Any] = {
-        "offer": offer_id,
-        "at": at,
-        "not_before": at + PUT_OFF,
-        "undecided": [state.value for state in UNDECIDED],
-    }
+    values |= {"at": at, "not_before": at + PUT_OFF, "undecided": [state.value for state in UNDECIDED]}
     with perimeter.everything("nothing: their proposals are computed again"), connection.cursor() as cursor:
-        cursor.execute(_AFFECTED, values)
+        cursor.execute(statement, values)
         return int(cursor.rowcount)

@@ -29,7 +29,7 @@ from requests.enums import (
 from requests.events import OpinionAsked
 from requests.models import Decision, Referral, ReferralMotive, SupportRequest
 from requests.permissions import Ability, abilities
-from requests.services import assignments, exchanges, funding, letters, routing, shown, signatures, transitions
+from requests.services import assignments, exchanges, funding, letters, routing, shown, signatures, sought, transitions
 from requests.workflow import Action
 
 LIVE = (ReferralState.PREPARATION, ReferralState.SENT, ReferralState.MORE_ASKED)
@@ -227,7 +227,7 @@ def send(
             scan=_signed_paper(row, actor, scan, step.at) if scan else None,
             amount=referral.cost_excl_tax,
         )
-        referral.evidence = routing.evidence(row)
+        referral.evidence = sought.evidence(row)
         referral.commitments_close_on = deadlines.commitments_close(step.today)
         referral.fiscal_year = referral.commitments_close_on.year
         referral.state = ReferralState.SENT

@@ -5,7 +5,6 @@ A decision aid: nothing here decides, and no state changes.
 
 import datetime as dt
 import uuid
-import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,16 +34,17 @@ PHASES = {
 
 def ask(support_request: SupportRequest, *, at: dt.datetime | None = None, first: bool = False) -> RoutingJob:
     """Asks for an assessment; one undone job a request is enough, whatever the number of changes: put off with the
-    catalogue, it waits no longer. ``first``: nothing was asked of this request before."""
+    catalogue, it waits no longer. One that a worker holds has read what was true before: another is made. In the
+    transaction of whoever asks. ``first``: nothing was asked of this request before."""
     at = at or clock.now()
-    undone = RoutingJob.objects.undone().filter(support_request=support_request)
-    job = None if first else undone.first()
+    # whoever asks holds the request, and the worker holds its job while it waits for the request: never wait for it
+    free = RoutingJob.objects.undone().select_for_update(skip_locked=True, of=("self",))
+    job = None if first else free.filter(support_request=support_request).order_by("pk").first()
     if job is None:
         job = RoutingJob.objects.create(support_request=support_request)
     elif job.cause == RoutingCause.CATALOGUE:
-        sooner = RoutingJob.objects.undone().filter(pk=job.pk)
-        if not sooner.update(cause=RoutingCause.ASKED, not_before=None):  # done meanwhile, before what is asked now
-            job = RoutingJob.objects.create(support_request=support_request)
+        job.cause, job.not_before = RoutingCause.ASKED.value, None
+        job.save(update_fields=["cause", "not_before"])
     emit(RoutingAsked(id=uuid.uuid4(), at=at, request_id=support_request.pk, job_id=job.pk))
     return job
 
@@ -148,51 +148,18 @@ def motive_facts(assessment: RoutingAssessment | None, motive: str) -> list[dict
     return list(assessment.document["evidence"].get(motive, ())) if assessment is not None else []
 
 
-def motive_sentences(support_request: SupportRequest, motive: str) -> list[dict[str, Any]]:
-    """The same lines in French, each with ``holds`` (true, false, unknown), source and date."""
+def motive_sentences(
+    support_request: SupportRequest, motive: str, names: reasons.Labels | None = None
+) -> list[dict[str, Any]]:
+    """The same lines in French, each with ``holds`` (true, false, unknown), source and date. ``names``: what codes are
+    called (``operators.names``)."""
+    kind = support_request.collectivity.kind
     return [
         {
-            "text": reasons.evidence_sentence(line["code"], line["args"], kind=support_request.collectivity.kind),
+            "text": reasons.evidence_sentence(line["code"], line["args"], kind=kind, labels=names),
             "holds": line["holds"],
             "source": line.get("source", ""),
             "vintage": line.get("vintage", ""),
         }
         for line in motive_facts(support_request.assessment, motive)
     ]
-
-
-def evidence(support_request: SupportRequest) -> dict[str, Any]:
-    """What was looked for locally, frozen with a referral: the assessment, and each solicitation with its answer."""
-    assessment = support_request.assessment
-    zone = zoneinfo.ZoneInfo(support_request.department.time_zone)
-    solicitations = support_request.solicitations.select_related("provider", "offer")
-    return {
-        "assessment": str(assessment.pk) if assessment else None,
-        "summary": assessment.summary if assessment else "",
-        "examined": assessment.document["recommendation"]["examined_local"] if assessment else None,
-        "no_provider": certifies_no_provider(assessment),
-        "solicitations": [
-            {
-                "provider": row.provider.name,
-                "offer": row.offer.title,
-                "asked_on": row.asked_at.astimezone(zone).date().isoformat(),
-                "state": row.get_state_display(),
-                "answered_on": row.answered_at.astimezone(zone).date().isoformat() if row.answered_at else None,
-                "reason": row.get_decline_reason_display() if row.decline_reason else "",
-                "answer": row.answer,
-            }
-            for row in solicitations
-        ],
-    }
-
-
-def readable(frozen: dict[str, Any]) -> dict[str, Any]:
-    """Frozen evidence with its days as dates, for a page or a letter."""
-    days = ("asked_on", "answered_on")
-    return {
-        **frozen,
-        "solicitations": [
-            {**row, **{name: dt.date.fromisoformat(row[name]) for name in days if row[name]}}
-            for row in frozen.get("solicitations", ())
-        ],
-    }

@@ -7,7 +7,7 @@ from typing import Any
 from common.errors import Conflict
 from requests.enums import AssignmentKind
 from requests.models import Agreement, Referral, Solution
-from requests.services import routing
+from requests.services import sought
 
 
 def of_proposal(solution: Solution) -> str:
@@ -19,7 +19,7 @@ def of_proposal(solution: Solution) -> str:
 
 def of_referral(referral: Referral) -> str:
     request = referral.support_request
-    return _mark(referral, request.title, request.need, routing.evidence(request), *_written(referral))
+    return _mark(referral, request.title, request.need, sought.evidence(request), *_written(referral))
 
 
 def of_preparation(referral: Referral) -> str:

@@ -26,8 +26,10 @@ from common.readonly import writes
 from operators.enums import EngineeringType, Phase, Service, Theme
 from operators.matching.changes import compare
 from operators.matching.evidence import COMPLEXITY_SIGNS
+from operators.matching.reasons import Labels
 from operators.matching.vocabulary import UNKNOWN_SUBJECT
 from operators.models import ProviderAbsence
+from operators.names import names_in
 from requests.enums import (
     LIVE_SOLICITATIONS,
     AssignmentKind,
@@ -95,6 +97,7 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         hidden=support_request.hidden_until is not None and support_request.hidden_until > actor.on,
     )
     primary, others = offered(support_request.reference, held, situation, acts)
+    names = _names(support_request)
     people = {row["kind"]: {**row, "name": name_of(row)} for row in support_request.people}
     return {
         "support_request": support_request,
@@ -106,11 +109,11 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
         "officer": people.get(AssignmentKind.FOLLOW_UP_OFFICER),
         "referent": people.get(AssignmentKind.LOCAL_REFERENT),
         "late_days": _late_days(support_request, actor),
-        "facts": facts_of(support_request),
+        "facts": facts_of(support_request, names),
         "reading": _reading(support_request),
-        "proposal": proposal_of(support_request.assessment) if Ability.VIEW_ASSESSMENT in held else None,
+        "proposal": proposal_of(support_request.assessment, names) if Ability.VIEW_ASSESSMENT in held else None,
         "shows_proposal": Ability.VIEW_ASSESSMENT in held,
-        **_changes(support_request, held),
+        **_changes(support_request, held, names),
         "decision_pending": _pending(support_request),
         "undo": still_undoable(support_request.held_act, support_request),
         "solution": solution,
@@ -130,13 +133,23 @@ def file_context(actor: Actor, support_request: Any, held: Held, acts: tuple[Act
     }
 
 
-def _changes(support_request: Any, held: Held) -> dict[str, Any]:
+def _names(support_request: Any) -> Labels:
+    """What the codes of its current proposal, and of the one before it, are called."""
+    earlier = support_request.earlier_proposal
+    documents = [earlier["document"]] if earlier else []
+    if support_request.assessment is not None:
+        documents.append(support_request.assessment.document)
+    return names_in(*documents) if documents else {}
+
+
+def _changes(support_request: Any, held: Held, names: Labels) -> dict[str, Any]:
     """What the current proposal changed of the one before it."""
     earlier = support_request.earlier_proposal
     if Ability.VIEW_ASSESSMENT not in held or support_request.assessment is None or not earlier:
         return {"changes": None, "changed_since": None}
     since = dt.datetime.fromisoformat(earlier["at"])
-    return {"changes": compare(earlier["document"], support_request.assessment.document), "changed_since": since}
+    changes = compare(earlier["document"], support_request.assessment.document, names)
+    return {"changes": changes, "changed_since": since}
 
 
 def _late_days(support_request: SupportRequest, actor: Actor) -> int:
@@ -300,12 +313,13 @@ class ProposalFragment(RequestView):
         if Ability.VIEW_ASSESSMENT not in self.abilities:
             raise PermissionDenied("La proposition est réservée aux services qui instruisent la demande.")
         row: Any = self.support_request
+        names = _names(row)
         context = {
             "support_request": row,
             "abilities": {ability.value for ability in self.abilities},
-            "proposal": proposal_of(row.assessment),
+            "proposal": proposal_of(row.assessment, names),
             "decision_pending": _pending(row),
-            **_changes(row, self.abilities),
+            **_changes(row, self.abilities, names),
         }
         if not (row.routing_pending or row.pending_decision):  # done: the head says what comes next
             context |= {**file_context(self.actor, row, self.abilities), "refreshed": True}

@@ -19,7 +19,7 @@ from requests.models import (
     ReferralMotive,
     SupportRequest,
 )
-from requests.services import routing
+from requests.services import sought
 
 
 def national_way(support_request: SupportRequest, actor: Actor) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def national_way(support_request: SupportRequest, actor: Actor) -> dict[str, Any
             {"label": Motive(row["motive"]).label, "text": row["justification"]}
             for row in _rows(referral, "motive_rows")
         ],
-        "evidence": routing.readable(referral.evidence) if referral and referral.evidence else None,
+        "evidence": sought.readable(referral.evidence) if referral and referral.evidence else None,
         "funding_tests": [
             {
                 **row,

@@ -12,7 +12,9 @@ from common.french import NBSP, joined, number, plural
 from operators.matching import reasons
 from operators.matching.criteria import BY_KEY, VERDICTS, Reason, Verdict
 from operators.matching.evidence import Motive as EvidenceMotive
+from operators.matching.reasons import Labels
 from operators.matching.vocabulary import LegalMode, Service, Theme
+from operators.names import names_in
 from programmes.reference import LABELS as PROGRAMME_LABELS
 from requests.models import RoutingAssessment, SupportRequest
 
@@ -67,10 +69,13 @@ class Proposal:
     catalogue_at: dt.datetime | None
 
 
-def proposal_of(assessment: RoutingAssessment | None) -> Proposal | None:
+def proposal_of(assessment: RoutingAssessment | None, names: Labels | None = None) -> Proposal | None:
+    """What the page shows of it, with the names that codes have today: those given, or as :func:`names_in` finds
+    them."""
     if assessment is None:
         return None
     document = assessment.document
+    names = names if names is not None else names_in(document["matching"], document["evidence"])
     matching, recommendation = document["matching"], document["recommendation"]
     kind = document["facts"]["kind"]
     needs = frozenset(matching["needs"])
@@ -79,14 +84,14 @@ def proposal_of(assessment: RoutingAssessment | None) -> Proposal | None:
     return Proposal(
         summary=assessment.summary,
         is_local=assessment.kind == "LOCAL_OFFER",
-        candidates=[_candidate(row, kind, needs, row["id"] in chosen) for row in matching["candidates"]],
+        candidates=[_candidate(row, kind, names, needs, row["id"] in chosen) for row in matching["candidates"]],
         omitted=matching["candidates_omitted"],
-        misses=[_miss(row, kind) for row in matching["misses"]],
+        misses=[_miss(row, kind, names) for row in matching["misses"]],
         set_aside=sum(count for key, count in excluded.items() if key != TERRITORY),
         elsewhere=excluded.get(TERRITORY, 0),
         by_criterion=[(_CRITERION_LABELS.get(key, key), n) for key, n in excluded.items() if key != TERRITORY],
         evidence=[
-            (_motive_label(motive), [_evidence(line, kind) for line in lines])
+            (_motive_label(motive), [_evidence(line, kind, names) for line in lines])
             for motive, lines in document["evidence"].items()
             if lines
         ],
@@ -96,10 +101,10 @@ def proposal_of(assessment: RoutingAssessment | None) -> Proposal | None:
     )
 
 
-def _candidate(row: Mapping[str, Any], kind: str, needs: frozenset[str], recommended: bool) -> Candidate:
+def _candidate(row: Mapping[str, Any], kind: str, names: Labels, needs: frozenset[str], recommended: bool) -> Candidate:
     readings = [_reading(reading) for reading in row["readings"]]
     spoken = {
-        verdict: [_sentence(reason, args, kind) for reason, args in readings if VERDICTS[reason] is verdict]
+        verdict: [_sentence(reason, args, kind, names) for reason, args in readings if VERDICTS[reason] is verdict]
         for verdict in (Verdict.MET, Verdict.UNKNOWN)
     }
     return Candidate(
@@ -120,9 +125,9 @@ def _candidate(row: Mapping[str, Any], kind: str, needs: frozenset[str], recomme
     )
 
 
-def _miss(row: Mapping[str, Any], kind: str) -> Miss:
+def _miss(row: Mapping[str, Any], kind: str, names: Labels) -> Miss:
     failed = [_reading(reading) for reading in row["failed"]]
-    why = [_sentence(reason, args, kind) for reason, args in failed]
+    why = [_sentence(reason, args, kind, names) for reason, args in failed]
     return Miss(row["id"], row["title"], row["provider"], why, row.get("illustrative", False))
 
 
@@ -131,8 +136,8 @@ def _reading(stored: list[Any]) -> tuple[Reason, Mapping[str, Any]]:
     return Reason(stored[1]), stored[2] if len(stored) > 2 else {}
 
 
-def _sentence(reason: Reason, args: Mapping[str, Any], kind: str) -> str:
-    return reasons.sentence(reason, args, kind=kind)
+def _sentence(reason: Reason, args: Mapping[str, Any], kind: str, names: Labels) -> str:
+    return reasons.sentence(reason, args, kind=kind, labels=names)
 
 
 def _left_out(parts: frozenset[str]) -> list[str]:
@@ -166,9 +171,9 @@ def _motive_label(motive: str) -> str:
     }[motive]
 
 
-def _evidence(line: Mapping[str, Any], kind: str) -> dict[str, str]:
+def _evidence(line: Mapping[str, Any], kind: str, names: Labels) -> dict[str, str]:
     return {
-        "text": reasons.evidence_sentence(line["code"], line.get("args", {}), kind=kind),
+        "text": reasons.evidence_sentence(line["code"], line.get("args", {}), kind=kind, labels=names),
         "source": line.get("source", ""),
         "vintage": line.get("vintage", "") or line.get("on", ""),
     }
@@ -187,8 +192,9 @@ class Fact:
     vintage: str = ""
 
 
-def facts_of(support_request: SupportRequest) -> list[Fact]:
-    """Facts with vintage and source, as frozen with the file and its assessment; « inconnu » stays said."""
+def facts_of(support_request: SupportRequest, names: Labels | None = None) -> list[Fact]:
+    """Facts with vintage and source, as frozen with the file and its assessment; « inconnu » stays said. ``names``:
+    what codes are called."""
     row = support_request
     found = [
         Fact(
@@ -204,7 +210,8 @@ def facts_of(support_request: SupportRequest) -> list[Fact]:
         found.append(Fact("Arrondissement", row.arrondissement.name))
     stored = row.assessment.document["facts"] if row.assessment is not None else {}
     if stored:
-        programmes = [PROGRAMME_LABELS.get(code, code) for code in stored["programmes"]]
+        known = {**(names or {}), **PROGRAMME_LABELS}
+        programmes = [known.get(code, code) for code in stored["programmes"]]
         found.append(Fact("Programmes", joined(programmes) or "aucun connu", "listes des programmes", stored["on"][:4]))
     for zoning in stored.get("zonings", ()):
         value = zoning["value"] or (number(zoning["number"]) if zoning["number"] is not None else "inconnu")

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from operators.matching.changes import Changes, compare
+from operators.names import names_in
 from requests.models import RoutingAssessment
 from requests.permissions import Ability
 from requests.services import recomputing
@@ -76,4 +77,5 @@ class Proposals(RequestView):
 
     def _changes(self, before: RoutingAssessment, after: RoutingAssessment) -> Changes:
         documents = dict(RoutingAssessment.objects.filter(pk__in=[before.pk, after.pk]).values_list("pk", "document"))
-        return compare(documents[before.pk], documents[after.pk])
+        pair = documents[before.pk], documents[after.pk]
+        return compare(*pair, names_in(*pair))

@@ -16,12 +16,13 @@ from accounts.models import Mandate
 from common import clock
 from common.actor import DESK_ROLES, Matter, Role
 from common.errors import Conflict, Invalid
+from operators.names import names_in
 from requests import deadlines
 from requests.enums import AssignmentKind, Motive, ReferralState
 from requests.forms import referral as forms
 from requests.models import Referral, SupportRequest
 from requests.permissions import Ability
-from requests.services import letters, referral, routing, shown, signatures, transitions
+from requests.services import letters, referral, routing, shown, signatures, sought, transitions
 from requests.views.acts import ActView, RequestView
 from requests.views.read_first import ReadFirst
 from requests.workflow import Action
@@ -166,12 +167,15 @@ class ReferralView(ReadFirst):
 
     def get_context(self) -> dict[str, Any]:
         row, support_request = self.prepared, self.support_request
+        assessment = support_request.assessment
+        names = names_in(assessment.document["evidence"]) if assessment else {}
+        evidence = sought.readable(sought.evidence(support_request))
+        facts = {motive: routing.motive_sentences(support_request, motive, names) for motive in Motive.values}
+        facts[Motive.INSUFFICIENT_RESOURCES] += sought.lines(evidence)
         return {
             "referral": row,
-            "evidence": routing.readable(routing.evidence(support_request)),
-            "motive_facts": [
-                (Motive(motive), routing.motive_sentences(support_request, motive)) for motive in Motive.values
-            ],
+            "evidence": evidence,
+            "motive_facts": [(Motive(motive), lines) for motive, lines in facts.items()],
             "funding": list(support_request.funding_tests.select_related("rule")),
             **commitments(self.actor.on),
             "page_back": reverse("requests:file", args=[support_request.reference]),
@@ -213,7 +217,7 @@ class ReferralAct(ReadFirst):
         return {
             "referral": row,
             "motives": list(row.motives.all()) if row else [],
-            "evidence": routing.readable(routing.evidence(self.support_request)),
+            "evidence": sought.readable(sought.evidence(self.support_request)),
             "referent": self.support_request.assignments.filter(kind=AssignmentKind.LOCAL_REFERENT, until=None)
             .select_related("person")
             .first(),

@@ -10,6 +10,8 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from common.events import emit
+from territories.events import FactsLoaded
 from territories.loading.faults import Fault, RefusedError
 from territories.loading.sources import file_faults
 from territories.models import Zoning, ZoningValue
@@ -135,6 +137,8 @@ def load_zoning(
         _write(cursor, zoning, vintage, outcome)
         if dry_run:
             transaction.set_rollback(True)
+        elif outcome.wrote:
+            emit(FactsLoaded())
     return outcome
 
 

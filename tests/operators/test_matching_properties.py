@@ -28,7 +28,8 @@ from tests.operators.factories import TODAY
 LEVELS = {"nation": ["FR"], "region": ["93", "84"], "department": ["04", "05", "26"], "arrondissement": ["043"],
           "epci": ["200068765"], "commune": ["04121", "04134"]}  # fmt: skip
 PROGRAMMES = ["ACV", "PVD", "VA", "TI"]
-ZONINGS = ["qpv", "frr"]
+ZONINGS = ["qpv", "frr", "revenu_median"]
+TOKENS = [*ZONINGS, "frr=FRR+", "frr=FRR", "qpv=oui", "qpv="]
 SUBJECTS = ["commerce", "friche", "eau"]
 DATES = st.none() | st.dates(TODAY - dt.timedelta(days=400), TODAY + dt.timedelta(days=400))
 
@@ -38,10 +39,14 @@ def words(values: Any, **options: Any) -> st.SearchStrategy[frozenset[str]]:
 
 
 areas = st.sampled_from([(level, code) for level, codes in LEVELS.items() for code in codes])
+#: What a list says of a body, whole or not: a class, a measure, a zone with or without its class, or nothing.
 zoning = st.builds(
-    lambda code, holds: ZoningFact(code=code, label=code, value="oui" if holds else "non", holds=holds),
-    st.sampled_from(ZONINGS),
-    st.booleans(),
+    ZoningFact,
+    code=st.sampled_from(ZONINGS),
+    label=st.just("Zonage"),
+    value=st.sampled_from(["oui", "non", "FRR", "FRR+", ""]),
+    number=st.none() | st.integers(0, 50_000).map(float),
+    holds=st.none() | st.booleans(),
 )
 bodies = st.builds(
     Facts,
@@ -58,7 +63,7 @@ bodies = st.builds(
     population=st.none() | st.integers(0, 200_000),
     programmes=words(PROGRAMMES),
     programmes_unknown=words(PROGRAMMES),
-    zonings=st.lists(zoning, max_size=2).map(lambda found: {each.code: each for each in found}),
+    zonings=st.lists(zoning, max_size=3).map(lambda found: {each.code: each for each in found}),
     themes=st.lists(st.sampled_from([theme.value for theme in Theme]), max_size=4, unique=True).map(tuple),
     subjects=st.lists(st.sampled_from(SUBJECTS), max_size=2, unique=True).map(tuple),
     services=words(Service, max_size=3),
@@ -85,7 +90,7 @@ def offers(draw: st.DrawFn, code: str) -> OfferRecord:
         provider_name=draw(st.text(min_size=1, max_size=160)),
         provider_kind=draw(st.sampled_from([kind.value for kind in ProviderKind])),
         coverage=tuple(Area(*area, draw(st.integers(0, 5)) == 0 and area[0] != "nation") for area in coverage),
-        themes=draw(words(Theme, min_size=1, max_size=3)),
+        themes=draw(words(Theme, max_size=3)),
         status=draw(st.sampled_from(["published", "published", "published", "draft"])),
         price_model=draw(st.sampled_from([model.value for model in PriceModel])),
         legal_mode=draw(st.sampled_from([mode.value for mode in LegalMode])),
@@ -100,12 +105,13 @@ def offers(draw: st.DrawFn, code: str) -> OfferRecord:
         membership_required=draw(st.booleans()),
         membership_label=draw(st.text(max_size=160)),
         programmes_required=draw(words(PROGRAMMES, max_size=2)),
-        zonings_required=draw(words([*ZONINGS, "frr=FRR+"], max_size=2)),
+        zonings_required=draw(words(TOKENS, max_size=2)),
         valid_from=draw(DATES),
         valid_to=draw(DATES),
         capacity_left=draw(st.none() | st.integers(0, 3)),
         delay_days=draw(st.none() | st.integers(0, 200)),
         verified_on=draw(DATES),
+        agreed_beforehand=draw(st.booleans()),
     )
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from operators.matching.criteria import CRITERIA
+from operators.matching.versions import current
 from operators.models import Offer, Provider, Subject
 from tests.operators.factories import offer, provider
 
@@ -97,6 +98,10 @@ def test_the_rules_are_the_engine_s(client: Client) -> None:
     page = text(response)
     assert all(criterion.label.replace("’", "’") in page for criterion in CRITERIA)
     assert "la décision est prise par une personne" in page
+    version, digest = current()
+    assert f"version {version} (empreinte des tables&nbsp;: {digest[:12]})" in page
+    for table in ("criteres", "valeurs", "points", "seuils"):
+        assert f'id="{table}"' in response.text
     assert cost(lambda: client.get("/comment-une-demande-est-orientee/")) == 0
 
 

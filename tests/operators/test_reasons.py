@@ -197,6 +197,30 @@ def test_subjects_added_by_staff_bear_the_name_given() -> None:
     assert said == f"Autre (CAUE){NB}: traite d’autres sujets{NB}: ORT, cœur de bourg"
 
 
+def test_programmes_and_zonings_added_by_staff_bear_the_name_given() -> None:
+    labels = {"PAT": "Projet alimentaire", "zus": "Zone de montagne", "frr": "Sans rapport"}
+    said = {
+        ("programme_other", "PAT"): "réservée aux membres du programme Projet alimentaire",
+        ("zoning_met", "zus"): "territoire concerné : Zone de montagne",
+        ("zoning_met", "zus=haute"): f"territoire concerné{NB}: Zone de montagne{NB}: haute",
+        ("zoning_met", "frr"): "territoire concerné : zone France ruralités revitalisation (FRR)",
+        ("zoning_met", "autre=1"): "territoire concerné : autre=1",
+    }
+    for (reason, value), expected in said.items():
+        found = sentence(reason, {"values": [value]}, kind="commune", labels=labels)
+        assert found == expected.replace(" :", f"{NB}:"), value
+
+
+def test_a_part_of_the_territory_is_called_by_its_name_when_it_is_known() -> None:
+    args = {"level": "epci", "codes": ["200069193", "200067437"]}
+    names = {"epci:200069193": "CC d’ici (04)", "epci:200067437": "CC de là (04)"}
+    said = sentence("covers_part", args, kind="syndicate", voice=Voice.YOURS, labels=names)
+    assert said == "ce qui est possible hors CC d’ici (04) et CC de là (04), seule partie de votre syndicat couverte"
+    del names["epci:200067437"]
+    said = sentence("covers_part", args, kind="syndicate", labels={**names, "department:200067437": "Autre niveau"})
+    assert "hors intercommunalités 200069193 et 200067437" in said, "all of them, or their codes"
+
+
 def test_a_word_never_said_of_a_place() -> None:
     """No template calls a body a « demandeur », an « usager » or « éligible à x % » (SCREENS 0)."""
     from operators.matching.reasons import SENTENCES

@@ -12,7 +12,9 @@ from django.db import IntegrityError, transaction
 from anct_portal import env
 from programmes import seeds
 from programmes.models import Programme, ProgrammeMember
+from programmes.services import members as loading
 from programmes.services.members import load
+from territories.events import FactsLoaded
 from territories.models import Collectivity
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +107,16 @@ def test_a_dry_run_shows_and_writes_nothing(listed) -> None:
     out, _ = run("PVD", listed(line("43112", "Langeac")), "--dry-run")
     assert "ajoutés : 1 (Langeac (43))" in out and "Rien n’est écrit" in out
     assert not ProgrammeMember.objects.exists()
+
+
+def test_a_load_is_told_when_it_changes_something(listed, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(loading, "emit", told.append)
+    path = listed(line("43112", "Langeac"))
+    run("PVD", path, "--dry-run")
+    run("PVD", path)
+    run("PVD", path)
+    assert [type(event) for event in told] == [FactsLoaded]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,23 @@ from django.test import Client
 from accounts.models import Organisation
 from common import jobs
 from common.actor import Actor, Role
+from operators.models import Subject
+from operators.names import names_in
 from requests.demonstration.stage import Stage
 from requests.enums import AssignmentKind
-from requests.models import Assignment, FollowUpEntry, Message, ReadingLog, Solicitation, SupportRequest
+from requests.models import (
+    Assignment,
+    FollowUpEntry,
+    Message,
+    ReadingLog,
+    RoutingJob,
+    Solicitation,
+    SupportRequest,
+)
 from requests.services import exchanges, routing
+from tests.operators.factories import offer as new_offer
 from tests.requests.counting import statements
-from tests.requests.journeys import SETTLED
+from tests.requests.journeys import SETTLED, offer, searched
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 
@@ -376,3 +387,20 @@ def test_reading_a_document_is_reading_the_file(
         assert reader.get(address).status_code == 200
         person = actor(name).person_id
         assert ReadingLog.objects.filter(support_request=mezel, person=person, at__gte=document.at).count() == times
+
+
+def test_what_staff_added_is_called_by_its_name(client: Client, sign_in: SignIn, stage: Stage) -> None:
+    """In the proposal, in what changed and in the evidence of a referral."""
+    added = Subject.objects.create(code="cimetiere", label="Cimetière", theme="CUL", group="living", order=99)
+    row = searched(stage).row
+    other = new_offer("essai", of=offer("atd-batiment-04").provider, themes=["CUL"], title="Offre des sépultures")
+    other.subjects.add(added)
+    routing.route(RoutingJob(support_request=row))
+    row.refresh_from_db()
+    assert row.assessment is not None and "cimetiere" in str(row.assessment.document)
+    sign_in(client, "instructeur")
+    text = client.get(page(row)).text
+    assert "traite d’autres sujets\u00a0: cimetière" in text and "sujets\u00a0: cimetiere" not in text
+    assert "cimetière" in str(
+        routing.motive_sentences(row, "insufficient_resources", names_in(row.assessment.document))
+    )

@@ -11,9 +11,9 @@ from operators.matching import reasons
 from operators.models import Offer, Subject
 from requests.demonstration.stage import Stage
 from requests.enums import DecisionKind
-from requests.models import RoutingAssessment, RoutingJob, Solicitation, SupportRequest
+from requests.models import RoutingAssessment, RoutingJob, SupportRequest
 from requests.services import routing
-from tests.requests.journeys import searched, submitted
+from tests.requests.journeys import submitted
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
 AT = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
@@ -136,6 +136,14 @@ def test_the_engine_is_told_everything_that_the_file_says(stage: Stage, told: An
     assert (facts.phase, facts.complexity_signs) == ("design", {"several_owners"})
 
 
+def test_each_subject_ticked_brings_its_theme_before_anybody_reads_the_request(stage: Stage) -> None:
+    others = tuple(Subject.objects.filter(code="logements-vacants"))
+    row = submitted(stage, subject="commerce", other_subjects=others).row
+    assert row.themes == ["COM", "LOG"], "the main one first"
+    unknown = submitted(stage, "deux", subject="inconnu", other_subjects=others).row
+    assert unknown.themes == ["LOG"]
+
+
 def test_a_theme_not_read_yet_is_the_subject_s(stage: Stage, told: Any) -> None:
     row = submitted(stage).row
     row.themes = []
@@ -217,7 +225,7 @@ def test_the_facts_of_a_motive_are_those_frozen() -> None:
 
 
 def test_they_are_said_in_french_with_their_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reasons, "evidence_sentence", lambda code, args, *, kind: f"{code} {args['n']} {kind}")
+    monkeypatch.setattr(reasons, "evidence_sentence", lambda code, args, *, kind, labels: f"{code} {args['n']} {kind}")
     facts = [
         line("small", args={"n": 1}, source="INSEE", vintage="2023"),
         line("frail", args={"n": 2}, holds=None),
@@ -230,72 +238,3 @@ def test_they_are_said_in_french_with_their_source(monkeypatch: pytest.MonkeyPat
         {"text": "frail 2 epci", "holds": None, "source": "", "vintage": ""},
     ]
     assert routing.motive_sentences(row, "complexity") == []
-
-
-def test_the_evidence_tells_each_provider_asked_and_his_answer(stage: Stage) -> None:
-    case = searched(stage)
-    case.answer("2026-11-05", "atd-batiment-04", accepted=False, reason="out_of_mission", text="Hors mission.")
-    asked = case.row.solicitations.get(offer__code="atd-batiment-04")
-    waiting = case.row.solicitations.exclude(pk=asked.pk).get()
-    Solicitation.objects.filter(pk=waiting.pk).update(asked_at=AT - dt.timedelta(days=18))
-    late = dt.datetime(2026, 11, 4, 23, 30, tzinfo=dt.UTC)  # the fifth, in the department
-    Solicitation.objects.filter(pk=asked.pk).update(asked_at=late, answered_at=late + dt.timedelta(days=2))
-    case.row.refresh_from_db()
-    found = routing.evidence(case.row)
-    assert found["assessment"] == str(case.row.assessment.pk)
-    assert found["summary"] == case.row.assessment.summary
-    assert found["summary"]
-    assert found["examined"] == case.row.assessment.document["recommendation"]["examined_local"]
-    assert found["no_provider"] is routing.certifies_no_provider(case.row.assessment)
-    assert sorted(found["solicitations"], key=lambda told: told["answer"], reverse=True) == [
-        {
-            "provider": asked.provider.name,
-            "offer": asked.offer.title,
-            "asked_on": "2026-11-05",
-            "state": "Déclinée",
-            "answered_on": "2026-11-07",
-            "reason": asked.get_decline_reason_display(),
-            "answer": "Hors mission.",
-        },
-        {
-            "provider": waiting.provider.name,
-            "offer": waiting.offer.title,
-            "asked_on": "2026-11-05",
-            "state": "En attente de réponse",
-            "answered_on": None,
-            "reason": "",
-            "answer": "",
-        },
-    ]
-    assert set(found) == {"assessment", "summary", "examined", "no_provider", "solicitations"}
-
-
-def test_without_assessment_the_evidence_says_so(stage: Stage) -> None:
-    row = submitted(stage).row
-    row.assessment = None
-    assert routing.evidence(row) == {
-        "assessment": None,
-        "summary": "",
-        "examined": None,
-        "no_provider": False,
-        "solicitations": [],
-    }
-
-
-def test_frozen_days_are_read_as_dates() -> None:
-    frozen = {
-        "summary": "Vu.",
-        "solicitations": [
-            {"provider": "A", "asked_on": "2026-11-05", "answered_on": "2026-11-07"},
-            {"provider": "B", "asked_on": "2026-11-04", "answered_on": None},
-        ],
-    }
-    assert routing.readable(frozen) == {
-        "summary": "Vu.",
-        "solicitations": [
-            {"provider": "A", "asked_on": dt.date(2026, 11, 5), "answered_on": dt.date(2026, 11, 7)},
-            {"provider": "B", "asked_on": dt.date(2026, 11, 4), "answered_on": None},
-        ],
-    }
-    assert routing.readable({"summary": ""}) == {"summary": "", "solicitations": []}
-    assert frozen["solicitations"][0]["asked_on"] == "2026-11-05", "what is frozen stays"

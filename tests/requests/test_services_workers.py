@@ -14,7 +14,7 @@ from common.pdf import PdfError
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
 from requests.models import Dispatch, Document, RoutingJob, SupportRequest
-from requests.services import dispatch, letters, national, referral, routing, solution, triage
+from requests.services import dispatch, letters, national, referral, routing, solution, sought, triage
 from tests.requests.journeys import offer, prepared, reviewed, searched, submitted, supported
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -186,7 +186,7 @@ def test_a_letter_is_dated_as_its_territory_is(stage: Stage) -> None:
     solicited = searched(stage, "deux").row
     solicited.solicitations.update(asked_at=late)
     solicited.department.refresh_from_db()
-    assert {row["asked_on"] for row in routing.evidence(solicited)["solicitations"]} == {"2026-11-20"}
+    assert {row["asked_on"] for row in sought.evidence(solicited)["solicitations"]} == {"2026-11-20"}
 
 
 def test_the_preview_is_written_with_the_evidence_of_now(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

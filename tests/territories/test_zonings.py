@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from anct_portal import env
+from territories.events import FactsLoaded
+from territories.loading import zonings
 from territories.loading.faults import RefusedError
 from territories.loading.zonings import load_zoning
 from territories.models import Collectivity, Zoning, ZoningValue
@@ -52,6 +54,15 @@ def test_a_second_load_writes_nothing_and_a_change_is_counted(made_up: Path) -> 
     made_up.write_text("code,classe\n04121,Z\n05061,N\n", "utf-8")
     outcome = load_zoning("essai", made_up)
     assert (outcome.added, outcome.changed, outcome.removed) == (1, 1, 2)
+
+
+def test_a_load_is_told_when_it_changes_something(made_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(zonings, "emit", told.append)
+    load_zoning("essai", made_up, dry_run=True)
+    load_zoning("essai", made_up)
+    load_zoning("essai", made_up)
+    assert [type(event) for event in told] == [FactsLoaded]
 
 
 def test_a_dry_run_writes_nothing(made_up: Path) -> None:
