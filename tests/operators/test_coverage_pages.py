@@ -14,6 +14,7 @@ from accounts.sessions import signed_in
 from common import jobs
 from common.french import plural
 from operators import coverage
+from operators.enums import BodyKind
 from operators.matching.vocabulary import Theme
 from operators.models import CoverageCell, CoverageJob, Offer, Subject
 from requests.demonstration.stage import Stage
@@ -64,7 +65,7 @@ def test_the_desk_reads_its_department(as_: As, hole: CoverageCell, django_asser
     assert "Alpes-de-Haute-Provence (04)" in page
     for theme in Theme:
         assert theme.label.replace("'", "’") in page
-    assert f"{hole.uncovered} sur {hole.bodies}" in page
+    assert f"{hole.uncovered} sur\N{NO-BREAK SPACE}{hole.bodies}" in page
 
 
 def test_the_bodies_of_a_theme_are_listed_with_their_way_out(as_: As, hole: CoverageCell) -> None:
@@ -260,7 +261,7 @@ def test_two_days_of_the_nation_are_compared(as_: As, django_assert_max_num_quer
     (row,) = [
         row
         for row in rows
-        if (row["Département"], row["Nature"]) == ("04", "Commune") and row["Thème"] == Theme(theme).label
+        if (row["Département"], row["Nature"]) == ("04", BodyKind.COMMUNE.label) and row["Thème"] == Theme(theme).label
     ]
     assert int(row["Sans offre locale"]) - int(row["Sans offre locale ce jour-là"]) == lost
     assert "a gagné" not in text(client.get(NATION, asked | {"depuis": "1999-01-01"}))
