@@ -1,4 +1,4 @@
-"""Measures of the catalogue: what the coverage of the nation takes, whole and after one offer has changed."""
+"""Measures of the catalogue: what the coverage of the nation takes, whole, of a subject, and after an offer changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,3 +115,5 @@ def measures() -> Iterator[Measure | Result]:
             again = timed(lambda: coverage.follow([CoverageJob(offer_id=one.pk)]))
             detail = f"{told}, an offer of {len(reached)} department"
             yield Result("coverage, one offer changed", again / 1000, "s", 1, detail=detail, median=again)
+        spent = timed(lambda: coverage.of_subjects(["commerce"]))
+        yield Result("coverage, one subject of the nation", spent / 1000, "s", 1.5, detail=told, median=spent)

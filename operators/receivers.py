@@ -24,7 +24,7 @@ def _one(job: CoverageJob) -> None:
     coverage.follow([job])
 
 
-COVERAGE = register(job_work("operators.coverage", CoverageJob, _one, together=coverage.follow))
+COVERAGE = register(job_work(coverage.WORK, CoverageJob, _one, together=coverage.follow))
 
 
 def compute_coverage_again(event: OfferChanged) -> None:

@@ -58,7 +58,7 @@ def demo(report: Report = print) -> None:
     providers, offers = seed_demo()
     report(f"{providers} prestataires et {offers} offres d’illustration ajoutés")
     if offers:
-        report(f"couverture : {coverage.compute()} cases")
+        report(f"couverture : {coverage.compute_nation()} cases")
 
 
 @transaction.atomic

@@ -71,14 +71,27 @@ class OfferReach(models.Model):
 
 
 class CoverageJob(Job):
-    """The work of computing the coverage again where an offer that has changed was, or is."""
+    """The work of computing the coverage again: where an offer that has changed was, or is; or of a place, when asked.
 
-    offer_id = models.BigIntegerField()
+    ``place`` is the code of a department, or ``NATION_CODE``.
+    """
+
+    offer_id = models.BigIntegerField(null=True)
+    place = models.CharField(max_length=3, blank=True, default="")
 
     class Meta:
         verbose_name = "couverture à recalculer"
         verbose_name_plural = "couvertures à recalculer"
-        indexes = [undone_index("coverage_job_undone")]
+        indexes = [
+            undone_index("coverage_job_undone"),
+            models.Index(fields=["place", "-id"], name="coverage_job_asked", condition=~Q(place="")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="coverage_job_of_one_thing",
+                condition=Q(offer_id__isnull=False, place="") | (Q(offer_id__isnull=True) & ~Q(place="")),
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"couverture de l’offre {self.offer_id}"
+        return f"couverture de {self.place}" if self.place else f"couverture de l’offre {self.offer_id}"

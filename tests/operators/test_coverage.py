@@ -1,14 +1,16 @@
 """The coverage is right: the engine, asked of every body and theme of three departments, says the same."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from operators import coverage
+from operators.demonstration import holes
 from operators.matching.engine import match
 from operators.matching.vocabulary import Family, Theme
-from operators.models import CoverageCell, Offer, OfferCoverage
+from operators.models import CoverageCell, Offer, OfferCoverage, Subject
 from operators.territory_facts import facts_of, held_of
 from territories.models import Collectivity
 from tests.operators.factories import TODAY
@@ -23,30 +25,35 @@ def _nothing_yet() -> None:
     CoverageCell.objects.all().delete()
 
 
-def by_the_engine(departments: Any) -> dict[tuple[str, str, str], tuple[list[str], int]]:
-    """(department, theme, kind) → codes without a local offer, and how many have none at all: one body at a time."""
+Found = dict[tuple[str, str, str], tuple[list[str], int]]
+#: Key → the themes and subjects of the need.
+THEMES = {theme.value: ((theme.value,), ()) for theme in Theme}
+
+
+def by_the_engine(departments: Any, asked: Mapping[str, tuple[Any, Any]] = THEMES) -> Found:
+    """(department, key, kind) → codes without a local offer, and how many have none at all: one body at a time."""
     bodies = Collectivity.objects.filter(
         department__in=departments, kind__in=coverage.KINDS, is_current=True, fictitious=False
     )
     held = held_of([body.pk for body in bodies], TODAY)
     offers = Offer.objects.published().as_records()
-    found: dict[tuple[str, str, str], tuple[list[str], int]] = {}
+    found: Found = {}
     for body in bodies:
         near = None
-        for theme in Theme:
-            facts = facts_of(body, TODAY, held[body.pk], themes=(theme.value,))
+        for key, (themes, subjects) in asked.items():
+            facts = facts_of(body, TODAY, held[body.pk], themes=themes, subjects=subjects)
             near = near or [offer for offer in offers if offer.meets(facts.areas)]
             matching = match(facts, near)
-            codes, bare = found.get((body.department_id, theme.value, body.kind), ([], 0))
+            codes, bare = found.get((body.department_id, key, body.kind), ([], 0))
             local = bool(matching.of(Family.LOCAL))
-            found[body.department_id, theme.value, body.kind] = (
+            found[body.department_id, key, body.kind] = (
                 codes if local else sorted([*codes, body.code]),
                 bare + (not matching.candidates),
             )
     return found
 
 
-def cells() -> dict[tuple[str, str, str], tuple[list[str], int]]:
+def cells() -> Found:
     return {(cell.department_id, cell.theme, cell.kind): (cell.codes, cell.bare) for cell in CoverageCell.objects.all()}
 
 
@@ -57,6 +64,34 @@ def test_it_is_what_the_engine_says_of_each() -> None:
     assert cells() == expected
     assert any(codes for codes, _ in expected.values()), "something is missing somewhere"
     assert any(len(codes) < cell.bodies for cell in CoverageCell.objects.all() for codes in [cell.codes])
+
+
+def test_a_subject_is_what_the_engine_says_of_each() -> None:
+    made_awkward()
+    subjects = {one.code: ((one.theme,), (one.code,)) for one in Subject.objects.active().filter(theme__isnull=False)}
+    counted = coverage.of_subjects(list(subjects), THREE, TODAY)
+    expected = by_the_engine(THREE, subjects)
+    found = [(code, cell) for code, rows in counted.items() for cell in rows]
+    assert {(cell.department_id, code, cell.kind): (cell.codes, cell.bare) for code, cell in found} == expected
+    assert len({str(codes) for codes, _ in expected.values()}) > 4, "subjects differ"
+
+
+def test_the_holes_of_single_subjects_are_seen() -> None:
+    """Those that the demonstration means: nobody near answers this subject there, somebody answers its theme."""
+    meant = {(subject, code) for code, (_, subjects) in holes().items() for subject in subjects}
+    meant_themes = {code: themes for code, (themes, _) in holes().items()}
+    departments = {code for _, code in meant}
+    counted = coverage.of_subjects({subject for subject, _ in meant}, departments, TODAY)
+    coverage.compute(TODAY, departments)
+    themes = dict(Subject.objects.values_list("code", "theme"))
+    wholes = {(cell.department_id, cell.theme): cell for cell in CoverageCell.objects.filter(kind="commune")}
+    assert meant
+    for subject, code in meant:
+        (cell,) = [one for one in counted[subject] if (one.department_id, one.kind) == (code, "commune")]
+        whole = wholes[code, themes[subject]]
+        assert cell.uncovered == cell.bodies, f"{subject} in {code}"
+        if themes[subject] not in meant_themes[code]:
+            assert whole.uncovered < whole.bodies, f"the theme of {subject} has answers in {code}"
 
 
 def made_awkward() -> None:

@@ -133,6 +133,32 @@ def test_a_day_without_its_night_is_computed_whole(clock: Any) -> None:
     assert today.values("department").distinct().count() == len(FEW)
 
 
+@pytest.mark.parametrize("asked", ["90", "FR"])
+def test_what_is_asked_before_the_night_makes_a_whole_day(asked: str, clock: Any) -> None:
+    """Between midnight and the night's pass, one department alone would be the latest day."""
+    clock.shift(days=1)
+    coverage.ask(asked)
+    followed()
+    assert CoverageCell.objects.latest_day().values("department").distinct().count() == len(FEW)
+
+
+def test_a_department_asked_is_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(coverage, "compute", lambda **given: seen.append(given) or 0)
+    coverage.ask("90")
+    coverage.ask("90")
+    followed()
+    assert [set(given["departments"]) for given in seen] == [{"90"}]
+
+
+def test_the_first_department_ever_is_no_whole_day() -> None:
+    CoverageCell.objects.all().delete()
+    coverage.compute(departments=["90"])
+    coverage.ask("04")
+    followed()
+    assert CoverageCell.objects.latest_day().values("department").distinct().count() == len(FEW)
+
+
 def test_the_event_costs_little() -> None:
     """A job of the coverage, and one statement for the proposals of open requests."""
     offer = local("04")
