@@ -8,8 +8,9 @@ from common.actor import Actor
 from operators.models import Provider, ProviderAbsence
 from operators.services import absences
 from requests.demonstration.stage import Stage, moment
-from requests.models import Visit
+from requests.models import SupportRequest, Visit
 from requests.services import visits
+from territories.models import Collectivity
 
 HERE = ZoneInfo("Europe/Paris")
 
@@ -32,12 +33,14 @@ def away(stage: Stage) -> None:
 
 
 def visited(stage: Stage) -> None:
-    """Three communes of 04 on the list: one heard, one planned, one to plan."""
+    """Three communes of 04 that never filed: one heard, one planned, one to plan. After the lives, who files by lot."""
     if Visit.objects.exists():
         return
+    silent = Collectivity.objects.municipal().filter(department="04", is_current=True, population__gte=80)
+    codes = silent.exclude(pk__in=SupportRequest.objects.values("collectivity")).order_by("code")[:3]
     with clock.at(moment("2026-10-12", HERE)):
         actor = stage.actor(stage.account("instructeur"))
-        heard, planned, _ = (_listed(actor, code) for code in ("04024", "04039", "04066"))
+        heard, planned, _ = (_listed(actor, body.code) for body in codes)
         said = visits.Visited(
             visited_on=dt.date(2026, 10, 8),
             visitor="M. Cormier, sous-préfet",
@@ -51,6 +54,3 @@ def visited(stage: Stage) -> None:
 def _listed(actor: Actor, code: str) -> Visit:
     visits.add(actor, [code])
     return Visit.objects.get(commune__code=code)
-
-
-STORIES = (away, visited)
