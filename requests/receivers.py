@@ -11,7 +11,7 @@ from requests.events import (
     SolicitationCancelled,
 )
 from requests.models import Dispatch, Document, Replay, RoutingJob
-from requests.services import dispatch, letters, recomputing, routing, simulation, solicitations
+from requests.services import dispatch, letters, recomputing, routing, simulation
 from territories.events import FactsLoaded
 
 ROUTING = register(
@@ -60,15 +60,10 @@ def recompute_what_nobody_is_asked_about(event: SolicitationAnswered | Solicitat
     recomputing.solicitation_ended(event.request_id)
 
 
-def ask_about_its_offer(event: SolicitationAnswered) -> None:
-    solicitations.question_offer(event.solicitation_id, at=event.at)
-
-
 subscribe(RoutingAsked, wake_routing)
 subscribe(DecisionTaken, wake_dispatch)
 subscribe(LetterAsked, wake_letter)
 subscribe(OfferChanged, recompute_open_requests)
 subscribe(FactsLoaded, recompute_for_loaded_facts)
-subscribe(SolicitationAnswered, ask_about_its_offer)
 subscribe(SolicitationAnswered, recompute_what_nobody_is_asked_about)
 subscribe(SolicitationCancelled, recompute_what_nobody_is_asked_about)

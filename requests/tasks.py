@@ -36,6 +36,7 @@ def ask_due_surveys() -> None:
 @shared_task(name="requests.remind_providers")
 def remind_providers() -> None:
     solicitations.remind_due()
+    solicitations.question_declined()
 
 
 @shared_task(name="requests.purge_drafts")

@@ -190,8 +190,14 @@ _SAID: tuple[tuple[str, str, Any], ...] = (
     ("services", "Services attendus", _labels(_of(Service))),
     ("engineering_types", "Types d’ingénierie", _labels(_of(EngineeringType))),
     ("phase", "Avancement", lambda value: _of(Phase).get(value, UNKNOWN)),
-    ("member_of", "Adhésions connues", lambda values: joined(list(values)) or "aucune"),
+    ("member_of", "Adhésions connues", lambda values: number(len(values)) if values else "aucune"),
+    (
+        "not_member_of",
+        "Organismes où elle n’adhère pas",
+        lambda values: number(len(values)) if values else "aucun connu",
+    ),
     ("commune_count", "Communes concernées", _count),
+    ("partner_count", "Partenaires associés", _count),
     ("complexity_signs", "Signes de complexité", _labels(COMPLEXITY_SIGNS)),
 )
 

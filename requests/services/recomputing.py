@@ -8,11 +8,14 @@ from django.db import connection, transaction
 
 from common import clock, perimeter
 from common.actor import Actor
+from common.database import be_patient
 from common.errors import NotAllowed
 from operators import relations as offer_relations
 from operators.enums import Level
 from operators.matching import setwise
+from operators.matching.engine import MAX_MISSES
 from operators.matching.vocabulary import NATION_CODE, BodyKind
+from operators.models import Provider
 from requests import relations
 from requests.enums import RoutingCause
 from requests.models import RoutingJob, SupportRequest
@@ -23,6 +26,8 @@ from territories.models.collectivity import OVERSEAS_COMMUNE
 
 #: Several changes of the catalogue within this are one, and requests filed meanwhile go first.
 PUT_OFF = dt.timedelta(minutes=2)
+#: A national offer is compared with every open request: seconds that the statement may take.
+PATIENCE = 60
 #: Nothing is decided yet, or what was found wanting is being written; a local search counts while nobody is asked and
 #: nobody has accepted.
 UNDECIDED = (State.SUBMITTED, State.INCOMPLETE, State.QUALIFICATION, State.REFERRAL_PREPARATION)
@@ -91,15 +96,18 @@ _COVERED = f"""
     )
 """  # noqa: S608
 #: What the current proposal says of the offer, as it was: kept, or set aside for reasons that it names; or it does not
-#: name all that it counts, or rests on a single offer on the subject.
-_NAMED = """
+#: name all that it counts: candidates, local offers on the subject, local offers of the territory.
+_NAMED = f"""
     SELECT a.id FROM requests_routingassessment a
-    WHERE a.id IN (SELECT assessment_id FROM undecided)
-      AND (a.document -> 'matching' -> 'candidates' @> %(named)s::jsonb
-           OR a.document -> 'matching' -> 'misses' @> %(named)s::jsonb
-           OR (a.document -> 'matching' ->> 'candidates_omitted')::int > 0
-           OR (a.document -> 'matching' ->> 'local_on_theme')::int = 1)
-"""
+    CROSS JOIN LATERAL (SELECT a.document -> 'matching' AS matching, a.document -> 'recommendation' AS said) d
+    WHERE a.id IN (SELECT assessment_id FROM undecided WHERE id NOT IN (SELECT need FROM met))
+      AND (d.matching -> 'candidates' @> %(named)s::jsonb
+           OR d.matching -> 'misses' @> %(named)s::jsonb
+           OR (d.matching ->> 'candidates_omitted')::int > 0
+           OR %(local)s AND ((d.matching ->> 'local_on_theme')::int > 0
+                             AND jsonb_array_length(d.matching -> 'misses') >= {MAX_MISSES}
+                             OR (d.said ->> 'examined_local')::int = 0))
+"""  # noqa: S608
 #: Requests whose proposal the offer changes: those of its territory that it suits, or to whose theme and subject it
 #: answers, as it is; and those whose proposal names it, as it was. Of the others, only the offers on other subjects
 #: that are set aside, and their number, may be others: they are those of the day of the proposal.
@@ -117,7 +125,10 @@ def offer_changed(offer_id: int) -> int:
     """Has the open requests whose proposal the offer changes assessed again, a little later; how many. One statement,
     in the caller's transaction; whatever the role of whoever changed the offer, the requests are those of everybody."""
     named = json.dumps([{"id": offer_id}])
-    return _ask_later(_CHANGED, offer=offer_id, named=named, on=clock.today())
+    local = Provider.objects.local().filter(offers=offer_id).exists()
+    if not local:
+        be_patient(PATIENCE)
+    return _ask_later(_CHANGED, offer=offer_id, named=named, local=local, on=clock.today())
 
 
 def facts_changed() -> int:

@@ -5,7 +5,7 @@ import uuid
 import zoneinfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from common import clock
 from common.actor import DESK_ROLES, Actor
@@ -13,7 +13,7 @@ from common.calendar import add_working_days, is_working_day
 from common.errors import Conflict, NotAllowed
 from common.events import emit
 from operators.enums import QuestionReason
-from operators.models import ProviderAbsence
+from operators.models import Offer, ProviderAbsence
 from operators.services import offers
 from requests import deadlines
 from requests.enums import ReminderKind, SolicitationState
@@ -74,15 +74,16 @@ def _touch(support_request: SupportRequest, at: dt.datetime) -> None:
     support_request.save(update_fields=["last_activity_at"])
 
 
-def question_offer(solicitation_id: int, *, at: dt.datetime) -> bool:
-    """An offer declined twice within a year is asked again by itself: does it still hold? What its keeper has said
-    of it meanwhile counts."""
-    row = Solicitation.objects.select_related("offer").get(pk=solicitation_id)
-    since = max(filter(None, (at - DECLINED_WITHIN, row.offer.answered_at)))
-    declined = Solicitation.objects.filter(offer=row.offer_id, state=SolicitationState.DECLINED, answered_at__gt=since)
-    if row.state != SolicitationState.DECLINED or declined.count() < DECLINED_TIMES:
-        return False
-    return offers.ask_again(row.offer, QuestionReason.DECLINED, at=at)
+def question_declined(*, at: dt.datetime | None = None) -> int:
+    """Asks again, by itself, of each offer declined twice within a year: does it still hold? How many. What its keeper
+    has said of it meanwhile counts; a refusal noted within the hour may still be taken back. Run by beat every day."""
+    at = at or clock.now()
+    since, until = at - DECLINED_WITHIN, at - dt.timedelta(hours=1)
+    declined = Solicitation.objects.filter(state=SolicitationState.DECLINED, answered_at__range=(since, until))
+    standing = declined.filter(Q(offer__answered_at=None) | Q(answered_at__gt=F("offer__answered_at")))
+    often = standing.order_by().values("offer").annotate(times=Count("pk")).filter(times__gte=DECLINED_TIMES)
+    rows = Offer.objects.published().filter(pk__in=often.values("offer")).order_by("pk")
+    return sum(offers.ask_again(row, QuestionReason.DECLINED, at=at) for row in rows)
 
 
 # --- the thread ------------------------------------------------------------------------------------------------------

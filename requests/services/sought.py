@@ -1,6 +1,7 @@
 """What was looked for locally: the assessment, whom the desk asked, what each answered and after how long.
 
 Frozen with a referral, as evidence of a local offer that falls short; what is frozen is read for good, in sentences.
+Facts only: the words of a provider, and those of the desk to him, stay in his thread (docs/adr/0008).
 """
 
 import datetime as dt
@@ -15,6 +16,8 @@ from requests.enums import AnswerChannel, SolicitationState
 from requests.models import RoutingAssessment, Solicitation, SupportRequest
 from requests.services.routing import certifies_no_provider
 
+#: The state of an offer whose provider agreed once for all: nobody answered.
+BEFOREHAND = "Accord donné d’avance"
 #: Days of a solicitation, frozen as text.
 DAYS = ("asked_on", "expected_on", "answered_on", "cancelled_on")
 
@@ -22,7 +25,9 @@ DAYS = ("asked_on", "expected_on", "answered_on", "cancelled_on")
 def evidence(support_request: SupportRequest) -> dict[str, Any]:
     """The assessment, each solicitation with its answer, and the local offers that fit and that nobody asked."""
     assessment = support_request.assessment
-    rows = list(support_request.solicitations.select_related("provider", "offer").prefetch_related("reminders"))
+    asked = support_request.solicitations.exclude(decision__dispatch__cancelled_at__isnull=False)  # nobody was told
+    rows = list(asked.select_related("provider", "offer").prefetch_related("reminders"))
+    live = {row.offer_id for row in rows if row.state != SolicitationState.CANCELLED}
     zone, department = zoneinfo.ZoneInfo(support_request.department.time_zone), support_request.department_id
     return {
         "assessment": str(assessment.pk) if assessment else None,
@@ -30,7 +35,7 @@ def evidence(support_request: SupportRequest) -> dict[str, Any]:
         "examined": assessment.document["recommendation"]["examined_local"] if assessment else None,
         "no_provider": certifies_no_provider(assessment),
         "solicitations": [_frozen(row, zone, department) for row in rows],
-        "not_asked": _not_asked(assessment, {row.offer_id for row in rows}),
+        "not_asked": _not_asked(assessment, live),
     }
 
 
@@ -38,7 +43,9 @@ def _frozen(row: Solicitation, zone: zoneinfo.ZoneInfo, department: str) -> dict
     def local(at: dt.datetime | None) -> dt.date | None:
         return at.astimezone(zone).date() if at else None
 
-    asked, answered = row.asked_at.astimezone(zone).date(), local(row.answered_at)
+    beforehand = row.state == SolicitationState.ACCEPTED and not row.answered_by
+    asked = row.asked_at.astimezone(zone).date()
+    answered = local(row.answered_at) if row.answered_by else None
     by_hand = row.answer_channel and row.answer_channel != AnswerChannel.PORTAL
     found = {
         "asked_on": asked,
@@ -51,12 +58,10 @@ def _frozen(row: Solicitation, zone: zoneinfo.ZoneInfo, department: str) -> dict
         "offer": row.offer.title,
         **{name: value.isoformat() if value else None for name, value in found.items()},
         "reminded_on": [reminder.on.isoformat() for reminder in row.reminders.all()],
-        "state": row.get_state_display(),
+        "state": BEFOREHAND if beforehand else row.get_state_display(),
         "working_days": working_days_between(asked, answered, department) if answered else None,
         "channel": row.get_answer_channel_display() if by_hand else "",
-        "reason": row.get_decline_reason_display() if row.decline_reason else row.cancel_reason,
-        "condition": row.condition,
-        "answer": row.answer,
+        "reason": row.get_decline_reason_display() if row.decline_reason else "",
         "delay_days": row.offer.delay_days,
         "capacity_left": row.offer.capacity_left,
     }
@@ -76,15 +81,15 @@ def _not_asked(assessment: RoutingAssessment | None, asked: set[int]) -> list[di
 
 
 def readable(frozen: Mapping[str, Any]) -> dict[str, Any]:
-    """Frozen evidence with its days as dates and each solicitation in a sentence, for a page or a letter: ``told``, and
-    ``text`` with the provider's own words. What an older referral did not freeze is not said."""
+    """Frozen evidence with its days as dates and each solicitation in a sentence (``told``), for a page or a letter.
+    What an older referral did not freeze is not said."""
     dated = [
         {**row, **{name: dt.date.fromisoformat(row[name]) for name in DAYS if row.get(name)}}
         for row in frozen.get("solicitations", ())
     ]
     return {
         **frozen,
-        "solicitations": [{**row, "told": sentence(row), "text": f"{sentence(row)}{_words(row)}"} for row in dated],
+        "solicitations": [{**row, "told": sentence(row)} for row in dated],
         "not_asked": [f"{row['provider']} ({row['offer']})" for row in frozen.get("not_asked", ())],
     }
 
@@ -92,8 +97,9 @@ def readable(frozen: Mapping[str, Any]) -> dict[str, Any]:
 def lines(evidence: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The solicitations of readable evidence as lines of the motive « insuffisance des ressources locales »: what
     supports it, what does not, what is not known yet."""
-    holds = {SolicitationState.DECLINED.label: True, SolicitationState.ACCEPTED.label: False}
-    found = [(row["text"], holds.get(row["state"])) for row in evidence["solicitations"]]
+    agreed = dict.fromkeys((SolicitationState.ACCEPTED.label, BEFOREHAND), False)
+    holds = {SolicitationState.DECLINED.label: True, **agreed}
+    found = [(row["told"], holds.get(row["state"])) for row in evidence["solicitations"]]
     found += [(f"{name}{NBSP}: offre qui convient, non sollicitée", False) for name in evidence["not_asked"]]
     return [{"text": text, "holds": supports, "source": "", "vintage": ""} for text, supports in found]
 
@@ -108,17 +114,10 @@ def sentence(row: Mapping[str, Any]) -> str:
     told.append(_end(row))
     text = f"{row['provider']} ({row['offer']}){NBSP}: {', '.join(told)}"
     if row.get("reason"):
-        text += f"{NBSP}: {row['reason'][:1].lower()}{row['reason'][1:].rstrip('.')}"
-    if row.get("condition"):
-        text += f"{THIN}; condition{NBSP}: {row['condition']}"
+        text += f"{NBSP}: {row['reason'][:1].lower()}{row['reason'][1:]}"
     if announced := _announced(row):
         text += f"{THIN}; {announced}"
     return text
-
-
-def _words(row: Mapping[str, Any]) -> str:
-    """What the provider wrote, when he did."""
-    return f". «{NBSP}{row['answer']}{NBSP}»" if row.get("answer") else ""
 
 
 def _end(row: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from common.actor import Actor
 from common.errors import Conflict, NotAllowed
 from files.models import StoredFile
 from notifications import hold
-from requests.enums import SolicitationState
+from requests.enums import LIVE_SOLICITATIONS, SolicitationState
 from requests.models import Decision, Dispatch, Document, HeldAct, Solicitation, SupportRequest
 from requests.permissions import standing
 from requests.services import held, solution, transitions
@@ -90,7 +90,10 @@ def _solicitation(act: HeldAct, solicitation_id: int, support_request: SupportRe
     """Reminded, cancelled or answered: as it was, if nothing came of it."""
     if support_request.last_activity_at != act.at:
         raise _moved()
-    Solicitation.objects.select_for_update(of=("self",)).get(pk=solicitation_id)
+    row = Solicitation.objects.select_for_update(of=("self",)).get(pk=solicitation_id)
+    others = support_request.solicitations.filter(offer=row.offer_id, state__in=LIVE_SOLICITATIONS).exclude(pk=row.pk)
+    if others.exists():  # asked again meanwhile
+        raise _moved()
     held.set_back(act.reverse)
     solution.await_providers(support_request)
 

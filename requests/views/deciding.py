@@ -59,7 +59,7 @@ class Decide(ActView):
             recommended = {row.uuid for row in proposal.candidates if row.recommended} if proposal else set()
             proposed = {named} if named else recommended
         asked = self.request.GET.get("offre")  # « Solliciter » under one candidate of the file
-        ticked = {asked} if asked else proposed
+        ticked = {asked} if asked in {str(offer.uuid) for offer in self.offers} else proposed
         if self.request.method == "POST":
             ticked = set(self.request.POST.getlist("offers"))
         beside = self._beside()

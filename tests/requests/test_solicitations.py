@@ -439,5 +439,6 @@ def test_an_offer_declined_twice_within_a_year_is_asked_again(stage: Stage) -> N
     for number, expected in enumerate((None, "declined")):
         case = searched(stage, f"refus-{number}", ATD)
         case.answer("2026-11-20", ATD, accepted=False, reason="workload")
+        assert [solicitations.question_declined() for _ in range(2)] == [bool(expected), 0]
         row.refresh_from_db()
         assert (row.asked_reason or None if row.asked_at else None) == expected

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from requests.demonstration.stage import Stage
-from requests.models import Reminder, Solicitation
-from requests.services import routing, sought
+from requests.models import Dispatch, Document, Reminder, Solicitation
+from requests.services import letters, routing, sought
 from tests.requests.journeys import prepared, searched, submitted
 
 pytestmark = [pytest.mark.demonstration, pytest.mark.django_db]
@@ -37,7 +37,7 @@ def test_the_evidence_tells_each_provider_asked_and_his_answer(stage: Stage) -> 
     assert found["summary"]
     assert found["examined"] == case.row.assessment.document["recommendation"]["examined_local"]
     assert found["no_provider"] is routing.certifies_no_provider(case.row.assessment)
-    assert sorted(found["solicitations"], key=lambda told: told["answer"], reverse=True) == [
+    assert sorted(found["solicitations"], key=lambda told: told["state"]) == [
         {
             "provider": asked.provider.name,
             "offer": asked.offer.title,
@@ -50,8 +50,6 @@ def test_the_evidence_tells_each_provider_asked_and_his_answer(stage: Stage) -> 
             "working_days": 1,
             "channel": "Par courriel",
             "reason": asked.get_decline_reason_display(),
-            "condition": "",
-            "answer": "Hors mission.",
             "delay_days": asked.offer.delay_days,
             "capacity_left": asked.offer.capacity_left,
         },
@@ -67,13 +65,31 @@ def test_the_evidence_tells_each_provider_asked_and_his_answer(stage: Stage) -> 
             "working_days": None,
             "channel": "",
             "reason": "",
-            "condition": "",
-            "answer": "",
             "delay_days": waiting.offer.delay_days,
             "capacity_left": waiting.offer.capacity_left,
         },
     ]
     assert set(found) == {"assessment", "summary", "examined", "no_provider", "solicitations", "not_asked"}
+
+
+def test_what_was_taken_back_was_never_sought(stage: Stage) -> None:
+    row = searched(stage).row
+    told = len(sought.evidence(row)["solicitations"])
+    first = row.solicitations.all()[0]
+    Dispatch.objects.filter(decision=first.decision).update(cancelled_at=AT)
+    first.decision.solicitations.update(state="cancelled", cancelled_at=AT)
+    assert told == 2 and sought.evidence(row)["solicitations"] == []
+    names = {one["offer"] for one in sought.evidence(row)["not_asked"]}
+    local = [one for one in row.assessment.document["matching"]["candidates"] if one["family"] == "local"]
+    assert names == {one["title"] for one in local}
+
+
+def test_an_agreement_given_beforehand_is_nobody_s_answer(stage: Stage) -> None:
+    row = searched(stage, "un", "atd-batiment-04").row
+    row.solicitations.update(state="accepted", answered_at=AT, answer="Accord donné d’avance par le prestataire.")
+    (one,) = sought.readable(sought.evidence(row))["solicitations"]
+    assert one["told"].endswith("accord donné d’avance") or ", accord donné d’avance\u202f;" in one["told"]
+    assert "jour ouvré" not in one["told"]
 
 
 def test_a_local_offer_that_fits_and_that_nobody_asked_is_told(stage: Stage) -> None:
@@ -113,8 +129,6 @@ FULL = {
     "working_days": 9,
     "channel": "Par téléphone",
     "reason": "Plan de charge complet",
-    "condition": "",
-    "answer": "Pas avant 2027.",
     "delay_days": 30,
     "capacity_left": 0,
 }
@@ -130,23 +144,21 @@ FULL = {
             "annoncé de 30_jours, aucune intervention encore possible"),
         ),
         (
-            {"state": "Acceptée", "reason": "", "condition": "Après l’été", "channel": "", "delay_days": None,
-             "capacity_left": 2, "reminded_on": []},
+            {"state": "Acceptée", "reason": "", "channel": "", "delay_days": None, "capacity_left": 2,
+             "reminded_on": []},
             ("IT04 (Étude) : sollicitation du 7_mai 2026, réponse attendue le 25_mai 2026, acceptée le 21_mai 2026 "
-            "(9_jours ouvrés) ; condition : Après l’été ; 2_interventions encore possibles"),
+            "(9_jours ouvrés) ; 2_interventions encore possibles"),
         ),
         (
             {"state": "Annulée", "answered_on": None, "working_days": None, "cancelled_on": "2026-05-12", "channel": "",
-             "reason": "Le besoin a changé.", "delay_days": None, "capacity_left": None, "expected_on": None,
-             "reminded_on": []},
-            "IT04 (Étude) : sollicitation du 7_mai 2026, annulée le 12_mai 2026 : le besoin a changé",
+             "reason": "", "delay_days": None, "capacity_left": None, "expected_on": None, "reminded_on": []},
+            "IT04 (Étude) : sollicitation du 7_mai 2026, annulée le 12_mai 2026",
         ),
     ],
 )  # fmt: skip
 def test_a_solicitation_in_one_sentence(changes: dict[str, Any], expected: str) -> None:
     (row,) = sought.readable({"solicitations": [{**FULL, **changes}]})["solicitations"]
     assert row["told"] == expected.replace(" :", "\u00a0:").replace(" ;", "\u202f;").replace("_", "\u00a0")
-    assert row["text"] == f"{row['told']}. «\u00a0Pas avant 2027.\u00a0»"
 
 
 def test_what_an_older_referral_did_not_freeze_is_not_said() -> None:
@@ -155,7 +167,7 @@ def test_what_an_older_referral_did_not_freeze_is_not_said() -> None:
     found = sought.readable({"solicitations": [old]})
     (row,) = found["solicitations"]
     assert row["asked_on"] == dt.date(2026, 5, 7) and old["asked_on"] == "2026-05-07", "what is frozen stays"
-    assert row["text"] == "IT04 (Étude)\u00a0: sollicitation du 7\u00a0mai 2026, en attente de réponse"
+    assert row["told"] == "IT04 (Étude)\u00a0: sollicitation du 7\u00a0mai 2026, en attente de réponse"
     assert found["not_asked"] == []
     assert sought.readable({"summary": ""}) == {"summary": "", "solicitations": [], "not_asked": []}
 
@@ -169,10 +181,14 @@ def test_a_refusal_supports_the_motive_and_an_agreement_does_not() -> None:
 
 
 def test_facts_of_the_form_and_the_letter_hold_each_answer(stage: Stage, client: Client, sign_in: Any) -> None:
-    """« Insérer les faits » inserts the refusals; the letter says when and in what words each provider answered."""
+    """« Insérer les faits » inserts the refusals; the letter says when each provider answered, never in what words."""
     row = prepared(stage).row
+    row.solicitations.update(answer="Mme Untel est débordée.", condition="Après son congé.")
     text = sign_in(client, "instructeur").get(f"/guichet/{row.reference}/saisine/").text
     facts = text[text.index('id="faits-insufficient_resources"') :]
     assert "déclinée le" in facts[: facts.index("</ul>")]
+    source = f"referral:{row.referrals.get().pk}"
+    letter = letters._html(Document(support_request=row, kind="referral", source_key=source, at=AT))
     for one in sought.readable(sought.evidence(row))["solicitations"]:
-        assert one["answered_on"] and html.escape(one["text"]) in text
+        assert one["answered_on"] and html.escape(one["told"]) in text and html.escape(one["told"]) in letter
+    assert "Mme Untel" not in text and "Mme Untel" not in letter and "Après son congé" not in letter

@@ -15,7 +15,7 @@ from notifications.hold import Hold, holding
 from notifications.models import Mail, OutboxEvent
 from requests.demonstration.case import Case
 from requests.demonstration.stage import Stage
-from requests.models import Document, HeldAct, Message, Solicitation, SupportRequest, Transition
+from requests.models import Document, HeldAct, Message, Reminder, Solicitation, SupportRequest, Transition
 from requests.services import exchanges, followup, intake, letters, solicitations, solution, triage, undo
 from requests.views.journal import journal_of
 from tests.requests.journeys import SETTLED, accepted, offer, searched, submitted, supported
@@ -45,6 +45,7 @@ def rows_of(row: SupportRequest) -> dict[str, Any]:
             found[model._meta.label] = list(
                 model._default_manager.filter(**{relation.field.name: row}).order_by("pk").values(*columns)
             )
+    found["reminders"] = list(Reminder.objects.filter(solicitation__support_request=row).order_by("pk").values())
     (own,) = SupportRequest.objects.filter(pk=row.pk).values()
     found["request"] = {name: value for name, value in own.items() if name not in {"last_activity_at", "hidden_until"}}
     return found
