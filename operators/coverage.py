@@ -256,13 +256,25 @@ def compute_nation() -> int:
 def ask(place: str) -> None:
     """Asks a worker to compute a department again, or the nation; a place that waits already is asked for once."""
     with transaction.atomic():
-        job = CoverageJob.objects.undone().filter(place=place).first() or CoverageJob.objects.create(place=place)
+        job = CoverageJob.objects.undone().filter(place=place).select_for_update(skip_locked=True).first()
+        if job is None:
+            job = CoverageJob.objects.create(place=place)
+        elif job.not_before is not None:  # put off after a failure: whoever asks again does not wait
+            job.reopen()
+            job.save()
         wake(WORK, job.pk)
 
 
 def asked(place: str) -> CoverageJob | None:
-    """The last computation asked of this place, or of the nation, which has it too."""
-    return CoverageJob.objects.filter(place__in={place, NATION_CODE}).order_by("-pk").first()
+    """The computation that this place waits for, asked of it or of the nation, which has it too; or else the last one,
+    unless it failed and the place was computed since."""
+    rows = CoverageJob.objects.filter(place__in={place, NATION_CODE})
+    found = rows.undone().order_by("pk").first() or rows.order_by("-pk").first()
+    if found is None or found.failed_at is None:
+        return found
+    cells = CoverageCell.objects.filter(computed_at__gt=found.failed_at)
+    since = cells if place == NATION_CODE else cells.filter(department=place)
+    return None if since.exists() else found
 
 
 def follow(jobs: Sequence[CoverageJob]) -> None:

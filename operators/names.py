@@ -38,7 +38,8 @@ def names_in(*documents: Any) -> Labels:
     areas = {one for one in quoted if isinstance(one, Line)}
     added = {one for one in quoted if isinstance(one, str)} - OWN
     named = {area_key(*key): name for key, name in area_names(areas).items()} if areas else {}
-    return {**(labels() if added else {}), **named}
+    kept = {code: name for code, name in labels().items() if code in added} if added else {}
+    return {**kept, **named}
 
 
 def names_for(matching: Matching) -> Labels:

@@ -169,9 +169,9 @@ class _Examination:
     def _leaving(self) -> Iterator[str]:
         """The lines that cover another department than their body's: not a fault, and soon a slip."""
         if count := len(self.leaving):
-            lines = joined([number(line) for line in self.leaving[:LEAVING]])
-            more = "…" if count > LEAVING else ""
-            which = f"ligne{'s' if count > 1 else ''} {lines}{more}"
+            shown = [number(line) for line in self.leaving[:LEAVING]]
+            lines = joined([*shown, plural(count - LEAVING, "autre")] if count > LEAVING else shown)
+            which = f"ligne{'s' if count > 1 else ''} {lines}"
             yield (
                 f"{plural(count, 'offre couvre', 'offres couvrent')} un autre département que celui de l’organisme "
                 f"({which}) : vérifiez ses territoires. Les guichets de ces départements seront avertis."

@@ -21,7 +21,7 @@ from territories.models import Collectivity, FormerCode
 
 #: Codes of one list, and those named when they are nobody's.
 MOST, NAMED = 5_000, 5
-_CODE = re.compile(r"[0-9A-Z-]{1,9}")
+_CODE = re.compile(r"[0-9A-Z]{5}|[0-9]{9}")
 
 
 def say(
@@ -94,11 +94,12 @@ def bodies_of(text: str) -> list[Collectivity]:
 
 
 def _codes(text: str) -> list[str]:
-    """« 200 067 437 » is one code, « 04121 04070 » are two, and a spreadsheet takes the first zero off « 4121 »."""
+    """« 200 067 437 » is one code, « 04121 04070 » are two, and a spreadsheet takes the first zero off « 4121 ». Of
+    another length it is nobody's: « 04 » would be a département."""
     found: list[str] = []
     for part in re.split(r"[;,\t\r\n]+", text.upper()):
         whole = re.sub(r"\s", "", part)
-        found += [whole] if re.fullmatch(r"\d{9}", whole) and len(part.split()) <= 3 else part.split()
+        found += [whole] if re.fullmatch(r"\s*\d{3}\s+\d{3}\s+\d{3}\s*", part) else part.split()
     return list(dict.fromkeys(code.zfill(5) if re.fullmatch(r"\d{4}", code) else code for code in found))
 
 

@@ -48,7 +48,7 @@ class CoverageView(AdmittedMixin, View):
 
     def departments(self) -> Sequence[Department]:
         """Those of the mandate, a sub-prefect's by his arrondissements, in the order of their codes."""
-        actor = self.request.actor  # type: ignore[attr-defined]
+        actor = self.actor
         rows = Department.objects.filter(is_current=True).order_by("code")
         if actor.role is Role.SUB_PREFECT:
             return list(rows.filter(arrondissements__in=actor.arrondissements).distinct())
@@ -81,7 +81,7 @@ class CoverageView(AdmittedMixin, View):
 
     @property
     def asks(self) -> bool:
-        return self.request.actor.role in ASKERS  # type: ignore[attr-defined]
+        return self.actor.role in ASKERS
 
     def state(self, place: str) -> dict[str, Any]:
         """Where the last computation asked of this place stands."""
@@ -153,7 +153,7 @@ class CoverageView(AdmittedMixin, View):
     def drilled(self) -> tuple[Theme | None, Subject | None, Sequence[Subject]]:
         """The theme asked, or that of the subject asked; this subject, if any; the subjects of the theme. ``?sujet=``
         may name a theme too."""
-        theme, code = self.request.GET.get("theme", ""), self.request.GET.get("sujet", "")
+        theme, code = self.request.GET.get("theme", ""), self.request.GET.get("sujet", "").replace("\x00", "")[:40]
         if code in Theme.values:
             theme, code = code, ""
         subject = Subject.objects.active().filter(code=code, theme__isnull=False).first() if code else None

@@ -1,18 +1,22 @@
 """The members of a provider, kept by itself and by the desk of its department: one by one, or a list at once."""
 
+from collections.abc import Sequence
+
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import cached_property
 
-from common.errors import ServiceError
-from common.french import plural
+from common.errors import NotAllowed, ServiceError
+from common.french import number, plural
 from operators.models import Membership, Provider
 from operators.services import memberships
 from operators.views.keeping import PAGE_SIZE, KeeperView
 from territories.forms import CollectivityField
+from territories.models import Collectivity
 
 
 def _source(example: str) -> forms.CharField:
@@ -69,7 +73,7 @@ class MembersView(KeeperView):
         if not form.is_valid():
             return self.page(form, ListForm(), status=422)
         body, member = form.cleaned_data["collectivity"], form.cleaned_data["member"] == "oui"
-        memberships.say(self.provider, [body], self.actor, member=member, source=form.cleaned_data["source"])
+        self.say([body], member=member, source=form.cleaned_data["source"])
         return self.done(f"{body.label} : {'elle adhère' if member else 'elle n’adhère pas'}.")
 
     def load(self, form: ListForm) -> HttpResponse:
@@ -80,16 +84,23 @@ class MembersView(KeeperView):
         except ServiceError as error:
             form.add_error("codes", error.message)
             return self.page(MemberForm(), form, status=422)
-        new = memberships.say(self.provider, bodies, self.actor, member=True, source=form.cleaned_data["origin"])
-        return self.done(f"{plural(len(bodies), 'collectivité lue', 'collectivités lues')}, dont {new} de plus.")
+        new = self.say(bodies, member=True, source=form.cleaned_data["origin"])
+        read = plural(len(bodies), "collectivité lue", "collectivités lues")
+        return self.done(f"{read}, dont {number(new)} de plus.")
 
     def take_back(self, key: str) -> HttpResponse:
         rows = Membership.objects.standing().filter(provider=self.provider).select_related("collectivity")
         found = rows.filter(pk=int(key)).first() if key.isascii() and key.isdecimal() and len(key) < 18 else None
         if found is None:
             raise Http404("Cette adhésion n’est plus de la liste.")
-        memberships.say(self.provider, [found.collectivity], self.actor, member=None)
+        self.say([found.collectivity], member=None)
         return self.done(f"{found.collectivity.label} : plus rien n’est dit de son adhésion.")
+
+    def say(self, bodies: Sequence[Collectivity], *, member: bool | None, source: str = "") -> int:
+        try:
+            return memberships.say(self.provider, bodies, self.actor, member=member, source=source)
+        except NotAllowed as error:  # the provider changed hands meanwhile
+            raise PermissionDenied(error.message) from error
 
     def done(self, message: str) -> HttpResponse:
         messages.success(self.request, message)

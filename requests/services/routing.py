@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from common import clock
 from common.events import emit
@@ -64,8 +65,9 @@ def route_all(jobs: Sequence[RoutingJob]) -> None:
     rows = SupportRequest.objects.lock_all({job.support_request_id for job in jobs})
     prefetch_related_objects(rows, "collectivity", "subject", "other_subjects", "assessment")
     at = clock.now()
-    held = held_of({row.collectivity_id for row in rows}, at.date())
-    found, catalogue_at = assess_each([facts_for(row, at.date(), held[row.collectivity_id]) for row in rows])
+    today = timezone.localdate(at)
+    held = held_of({row.collectivity_id for row in rows}, today)
+    found, catalogue_at = assess_each([facts_for(row, today, held[row.collectivity_id]) for row in rows])
     changed = []
     for row, assessment in zip(rows, found, strict=True):
         fresh = _frozen(row, assessment, at, catalogue_at)
