@@ -75,7 +75,7 @@ def take_role(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 def be_patient(seconds: int) -> None:
     """Until the end of the transaction a statement may last so long, and sort in memory: for a work that is done one at
-    a time, or seldom."""
+    a time, never a page."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{seconds}s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
 

@@ -8,14 +8,12 @@ from django.db import connection, transaction
 
 from common import clock, perimeter
 from common.actor import Actor
-from common.database import be_patient
 from common.errors import NotAllowed
 from operators import relations as offer_relations
-from operators.enums import Level
+from operators.enums import Level, OfferStatus, ProviderKind
 from operators.matching import setwise
 from operators.matching.engine import MAX_MISSES
 from operators.matching.vocabulary import NATION_CODE, BodyKind
-from operators.models import Provider
 from requests import relations
 from requests.enums import RoutingCause
 from requests.models import RoutingJob, SupportRequest
@@ -26,8 +24,6 @@ from territories.models.collectivity import OVERSEAS_COMMUNE
 
 #: Several changes of the catalogue within this are one, and requests filed meanwhile go first.
 PUT_OFF = dt.timedelta(minutes=2)
-#: A national offer is compared with every open request: seconds that the statement may take.
-PATIENCE = 60
 #: Nothing is decided yet, or what was found wanting is being written; a local search counts while nobody is asked and
 #: nobody has accepted.
 UNDECIDED = (State.SUBMITTED, State.INCOMPLETE, State.QUALIFICATION, State.REFERRAL_PREPARATION)
@@ -100,13 +96,19 @@ _COVERED = f"""
 _NAMED = f"""
     SELECT a.id FROM requests_routingassessment a
     CROSS JOIN LATERAL (SELECT a.document -> 'matching' AS matching, a.document -> 'recommendation' AS said) d
+    CROSS JOIN (
+        SELECT f.status <> '{OfferStatus.PUBLISHED}' AS gone,
+               p.kind NOT IN ('{ProviderKind.OPERATOR}', '{ProviderKind.AGENCY}') AS local
+        FROM operators_offer f JOIN operators_provider p ON p.id = f.provider_id WHERE f.id = %(offer)s
+    ) c
     WHERE a.id IN (SELECT assessment_id FROM undecided WHERE id NOT IN (SELECT need FROM met))
       AND (d.matching -> 'candidates' @> %(named)s::jsonb
            OR d.matching -> 'misses' @> %(named)s::jsonb
            OR (d.matching ->> 'candidates_omitted')::int > 0
-           OR %(local)s AND ((d.matching ->> 'local_on_theme')::int > 0
-                             AND jsonb_array_length(d.matching -> 'misses') >= {MAX_MISSES}
-                             OR (d.said ->> 'examined_local')::int = 0))
+           OR c.local AND ((d.said ->> 'examined_local')::int = 0
+                           OR (d.matching ->> 'local_on_theme')::int = 1
+                           OR c.gone AND (d.matching ->> 'local_on_theme')::int > 0
+                              AND jsonb_array_length(d.matching -> 'misses') >= {MAX_MISSES}))
 """  # noqa: S608
 #: Requests whose proposal the offer changes: those of its territory that it suits, or to whose theme and subject it
 #: answers, as it is; and those whose proposal names it, as it was. Of the others, only the offers on other subjects
@@ -125,10 +127,7 @@ def offer_changed(offer_id: int) -> int:
     """Has the open requests whose proposal the offer changes assessed again, a little later; how many. One statement,
     in the caller's transaction; whatever the role of whoever changed the offer, the requests are those of everybody."""
     named = json.dumps([{"id": offer_id}])
-    local = Provider.objects.local().filter(offers=offer_id).exists()
-    if not local:
-        be_patient(PATIENCE)
-    return _ask_later(_CHANGED, offer=offer_id, named=named, local=local, on=clock.today())
+    return _ask_later(_CHANGED, offer=offer_id, named=named, on=clock.today())
 
 
 def facts_changed() -> int:

@@ -57,7 +57,7 @@ def test_the_form_shows_what_was_looked_for_and_keeps_what_is_typed(stage: Stage
     case = prepared(stage)
     text = desk.get(page("referral", case)).content.decode()
     assert "Ingénierie et territoires 04" in text
-    assert "Hors mission." in text
+    assert "hors de ses missions" in text and "Hors mission." not in text, "the reason, not the provider's words"
     assert JUSTIFICATION in text
     answer = desk.post(
         page("referral", case), {**FORM, "service_asked": "Une autre étude", "cost_excl_tax": "12000,50"}

@@ -38,6 +38,7 @@ def _day(db: None, clock: Any) -> None:
     clock.move_to("2026-11-23 10:00")
     OutboxEvent.objects.all().delete()  # what the demonstration told is not at stake
     Mail.objects.all().delete()
+    ProviderAbsence.objects.all().delete()
 
 
 def asked(case: Case, code: str = ATD) -> Solicitation:
