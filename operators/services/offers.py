@@ -22,7 +22,7 @@ from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
 from operators.ground import beyond
 from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
-from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
+from operators.permissions import OWN_ROLES, OfferAbility, ProviderAbility, offer_abilities, provider_abilities
 from operators.services.codes import first_free
 from operators.services.faults import Known, faults_of, gaps_of
 from operators.values import COLUMNS, Difference, Line, OfferValues
@@ -179,10 +179,15 @@ def send_back(
 
 
 def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
-    """The keeper lets go of the change that was sent back to him: what is published is what he offers."""
+    """The keeper lets go of the change that was sent back to him: what is published is what he offers.
+
+    He alone does: nobody throws away what another body wrote.
+    """
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        if actor.role not in OWN_ROLES:
+            raise NotAllowed("Seul l’organisme qui a écrit cette modification peut l’abandonner.")
         if offer.returned is None:
             raise Conflict("Aucune modification renvoyée n’attend d’être reprise.", code="nothing_returned")
         offer.returned, offer.review_note = None, ""

@@ -197,6 +197,7 @@ class KeptOffer(KeeperView):
         context = {
             "offer": offer,
             "abilities": abilities,
+            "own": self.actor.role in OWN_ROLES,
             "contents": contents,
             "history": list(zip(revisions, done, strict=True)),
             "pending": changes,

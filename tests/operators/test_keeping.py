@@ -207,6 +207,17 @@ def test_a_change_sent_back_is_given_up_by_its_keeper(caue: Provider, keeper: Ac
         offers.give_up(offer, keeper, at=AT)
 
 
+def test_what_a_provider_wrote_is_its_own_to_give_up(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Non.", at=AT)
+    administrator = Actor(role=Role.ADMINISTRATOR, on=TODAY, mandate_confirmed=True)
+    for actor in (desk, administrator):
+        with pytest.raises(NotAllowed, match="Seul l’organisme"):
+            offers.give_up(offer, actor, at=AT)
+    assert Offer.objects.get(pk=offer.pk).returned == {"title": "Autre titre"}
+
+
 def test_the_desk_s_own_change_holds_at_once_and_twice_is_once(caue: Provider, desk: Actor, told: list[Event]) -> None:
     offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
     told.clear()
