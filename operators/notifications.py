@@ -11,6 +11,9 @@ from operators import events, recipients
 from operators.enums import OfferStatus
 from operators.models import Offer
 
+#: Of a change that was not accepted.
+KEPT = "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
+
 
 class OfferMail(Notification):
     """One offer, a few sentences, the page where it is kept."""
@@ -78,7 +81,7 @@ class Reviewed(OfferMail):
             if offer.status == OfferStatus.PUBLISHED:
                 yield "En attendant, l’offre reste au catalogue telle qu’elle était."
             if offer.returned is not None:
-                yield "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
+                yield KEPT
         else:
             yield f"Votre offre « {offer.title} » est au catalogue."
 
@@ -108,6 +111,7 @@ class Withdrawn(OfferMail):
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"Votre offre « {offer.title} » a été retirée, avec ce mot :"
         yield offer.review_note
+        yield KEPT if offer.returned is not None else ""
         yield "Vous pouvez la modifier, puis la renvoyer à la relecture. Les demandes en cours n’en sont pas changées."
 
 
@@ -140,4 +144,5 @@ class Expired(OfferMail):
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"Votre offre « {offer.title} » est arrivée à son terme ; elle n’est plus proposée aux collectivités."
+        yield KEPT if offer.returned is not None else ""
         yield "Pour la reprendre, changez sa date de fin et renvoyez-la à la relecture."

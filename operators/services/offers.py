@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from common import clock
 from common.actor import Actor
@@ -23,10 +22,9 @@ from operators.enums import OfferStatus, QuestionReason, RevisionKind
 from operators.ground import beyond
 from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
 from operators.permissions import OWN_ROLES, OfferAbility, ProviderAbility, offer_abilities, provider_abilities
-from operators.services.codes import first_free
+from operators.services.codes import free_offer_code
 from operators.services.faults import Known, faults_of, gaps_of
 from operators.values import COLUMNS, Difference, Line, OfferValues
-from territories.names import normalise
 
 _REFUSALS = {
     OfferAbility.EDIT: "Cette offre est tenue par un autre organisme.",
@@ -65,7 +63,7 @@ def record(
             provider = Provider.objects.select_for_update(of=("self",), no_key=True).get(pk=provider.pk)
             if uuid is not None and (sent := provider.offers.filter(uuid=uuid).first()):
                 return sent
-            code = _free_code(values.title, provider)
+            code = free_offer_code(values.title, provider)
             offer = Offer(uuid=uuid or uuid4(), provider=provider, code=code, illustrative=provider.illustrative)
         else:
             offer = _locked(offer, actor, OfferAbility.EDIT, seen)
@@ -77,9 +75,14 @@ def record(
             values = replace(values, verified_on=max(before.verified_on, values.verified_on or before.verified_on))
         if published and OfferAbility.REVIEW not in offer_abilities(actor, offer):
             return _propose(offer, values, actor, at, source)
+        resumed = actor.role in OWN_ROLES and offer.returned is not None
+        if resumed and values == before:
+            return _let_go(offer, actor, at)
         settled = settles and offer.pending is not None
         if settled:
             offer.pending, offer.pending_at, offer.review_note = None, None, ""
+        if resumed:
+            offer.returned, offer.review_note = None, ""
         if values == before and not settled:
             return offer
         changes = values.differences(before) if before else []
@@ -170,7 +173,8 @@ def send_back(
             raise Invalid("Dites ce qui est à reprendre : l’organisme lira ce mot.", field="note")
         if offer.pending is None:
             offer.status = OfferStatus.DRAFT
-        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
+        else:
+            offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
         offer.review_note = note.strip()[:2000]
         offer.save()
         _log(offer, RevisionKind.RETURNED, actor, at)
@@ -179,7 +183,7 @@ def send_back(
 
 
 def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
-    """The keeper lets go of the change that was sent back to him: what is published is what he offers.
+    """The keeper lets go of the change that was sent back to him, or that a withdrawal kept: nothing else changes.
 
     He alone does: nobody throws away what another body wrote.
     """
@@ -190,16 +194,14 @@ def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datet
             raise NotAllowed("Seul l’organisme qui a écrit cette modification peut l’abandonner.")
         if offer.returned is None:
             raise Conflict("Aucune modification renvoyée n’attend d’être reprise.", code="nothing_returned")
-        offer.returned, offer.review_note = None, ""
-        offer.save()
-        _log(offer, RevisionKind.GIVEN_UP, actor, at)
-    return offer
+        return _let_go(offer, actor, at)
 
 
 def withdraw(
     offer: Offer, actor: Actor, *, note: str = "", seen: str | None = None, at: dt.datetime | None = None
 ) -> Offer:
-    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone.
+    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone, and the
+    change that waited, or was sent back, is kept for who wrote it.
 
     A reviewer says why in ``note``, which the provider reads: else :class:`Invalid`.
     """
@@ -261,7 +263,8 @@ PAUSE = dt.timedelta(days=30)
 
 
 def expire_due(*, at: dt.datetime | None = None) -> int:
-    """Takes out of the catalogue what was valid until the day before; returns how many. Twice is once."""
+    """Takes out of the catalogue what was valid until the day before; returns how many. Twice is once. A change that
+    waited is kept for who wrote it: it is often the new last day."""
     at = at or clock.now()
     over = Offer.objects.filter(status=OfferStatus.PUBLISHED, valid_to__lt=timezone.localdate(at))
     done = 0
@@ -348,11 +351,21 @@ def _tell_others(offer: Offer, now: tuple[Line, ...], before: tuple[Line, ...], 
 
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
     published = offer.status == OfferStatus.PUBLISHED
-    offer.status, offer.pending, offer.pending_at, offer.returned = OfferStatus.EXPIRED, None, None, None
+    if offer.pending is not None:
+        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
+    offer.status = OfferStatus.EXPIRED
     offer.save()
     _log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _let_go(offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
+    """Who wrote the change that waited, or was sent back, throws it away."""
+    offer.pending, offer.pending_at, offer.returned, offer.review_note = None, None, None, ""
+    offer.save()
+    _log(offer, RevisionKind.GIVEN_UP, actor, at)
+    return offer
 
 
 def _why(reason: QuestionReason) -> Difference:
@@ -390,10 +403,3 @@ def _log(
         changes=[list(change) for change in changes],
         source=source[:200],
     )
-
-
-def _free_code(title: str, provider: Provider) -> str:
-    """« amo-ecole-atd-04 », numbered when taken."""
-    stem = slugify(f"{slugify(normalise(title))[:24]}-{provider.code}")[:52].strip("-")
-    taken = set(Offer.objects.filter(code__startswith=stem).values_list("code", flat=True))
-    return first_free(stem, taken)

@@ -18,7 +18,7 @@ from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.ground import beyond
 from operators.models import Offer, Provider
-from operators.notifications import Withdrawn
+from operators.notifications import KEPT, Expired, Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
 from operators.values import COLUMNS, Line, OfferValues
@@ -404,9 +404,49 @@ def test_withdrawn_with_its_waiting_change(caue: Provider, keeper: Actor, desk: 
     offers.record(caue, values(delay_days=3), keeper, offer=offer, at=AT)
     offers.withdraw(offer, keeper, at=AT)
     offer.refresh_from_db()
-    assert (offer.status, offer.pending) == (OfferStatus.EXPIRED, None)
+    assert (offer.status, offer.pending, offer.returned) == (OfferStatus.EXPIRED, None, {"delay_days": 3})
     with pytest.raises(NotAllowed):
         offers.withdraw(offer, keeper, at=AT)
+
+
+@pytest.mark.parametrize("sent_back", [True, False])
+@pytest.mark.parametrize("ends", ["in the night", "withdrawn"])
+def test_the_end_of_an_offer_keeps_the_change_that_waited(
+    caue: Provider, keeper: Actor, desk: Actor, sent_back: bool, ends: str
+) -> None:
+    """Its keeper had often written a new last day: he finds it again, and what mayors read is not that."""
+    offer = offers.publish(offers.record(caue, values(valid_to=TODAY), desk, at=AT), desk, at=AT)
+    later, tomorrow = dt.date(2027, 12, 31), AT + dt.timedelta(days=1)
+    offers.record(caue, values(valid_to=later), keeper, offer=offer, at=AT)
+    if sent_back:
+        offers.send_back(offer, desk, note="Jusqu’à quand ?", at=AT)
+    if ends == "withdrawn":
+        offers.withdraw(offer, desk, note="Doublon.", at=AT)
+    else:
+        assert offers.expire_due(at=tomorrow) == 1
+    offer.refresh_from_db()
+    assert (offer.status, offer.valid_to, offer.returned) == (OfferStatus.EXPIRED, TODAY, {"valid_to": "2027-12-31"})
+    for mail in (Withdrawn(), Expired()):
+        assert KEPT in list(mail.paragraphs(offer))
+    offers.record(caue, OfferValues.of(offer).changed(offer.returned or {}), keeper, offer=offer, at=tomorrow)
+    offer.refresh_from_db()
+    assert (offer.valid_to, offer.returned, offer.review_note) == (later, None, "")
+    published = offers.publish(offers.submit(offer, keeper, at=tomorrow), desk, at=tomorrow)
+    assert (published.status, published.valid_to) == (OfferStatus.PUBLISHED, later)
+
+
+def test_a_change_kept_after_the_end_is_given_up_too(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    for give_up in (
+        lambda: offers.give_up(offer, keeper, at=AT),
+        lambda: offers.record(caue, values(verified_on=TODAY), keeper, offer=offer, at=AT),
+    ):
+        offers.record(caue, values(delay_days=3, verified_on=TODAY), keeper, offer=offer, at=AT)
+        offers.withdraw(offer, keeper, at=AT)
+        give_up()
+        offer.refresh_from_db()
+        assert (offer.returned, offer.delay_days, kinds(offer)[-1]) == (None, None, "given_up")
+        offers.publish(offer, desk, at=AT)
 
 
 def test_a_provider_is_told_why_its_offer_was_withdrawn(
