@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.urls import reverse
 
-from common.french import day
+from common.french import day, plural
 from notifications.registry import Notification, Recipient, register
 from operators import events, recipients
 from operators.enums import OfferStatus
@@ -128,6 +128,14 @@ class FromElsewhere(OfferMail):
 
     def path(self, offer: Offer) -> str:
         return offer.get_absolute_url()
+
+    def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
+        context = super().context(event, recipient)
+        if not event.others:
+            return context
+        more = plural(event.others, "autre offre du même fichier vaut", "autres offres du même fichier valent")
+        seen = f"{more} aussi chez vous : la page des contrôles de votre catalogue les montre."
+        return {**context, "paragraphs": [*context["paragraphs"], seen]}
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"{offer.provider.name} propose « {offer.title} » à des collectivités de votre département aussi."

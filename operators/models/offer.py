@@ -295,7 +295,7 @@ class Offer(models.Model):
     @property
     def mark(self) -> str:
         """What changes whenever the offer does: two pages opened on the same offer can't overwrite one another."""
-        return "|".join(str(each) for each in (self.status, self.updated_at, self.pending_at))
+        return f"{self.status}|{self.updated_at}|{self.pending_at}|{self.answered_at}|{self.returned is None}"
 
     @property
     def is_public(self) -> bool:

@@ -19,12 +19,14 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
-from operators.ground import beyond
-from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
+from operators.models import Offer, OfferCoverage, Provider, Subject
 from operators.permissions import OWN_ROLES, OfferAbility, ProviderAbility, offer_abilities, provider_abilities
+from operators.services import neighbours
 from operators.services.codes import free_offer_code
 from operators.services.faults import Known, faults_of, gaps_of
-from operators.values import COLUMNS, Difference, Line, OfferValues
+from operators.services.history import log
+from operators.services.neighbours import Move
+from operators.values import COLUMNS, Difference, OfferValues
 
 _REFUSALS = {
     OfferAbility.EDIT: "Cette offre est tenue par un autre organisme.",
@@ -32,6 +34,8 @@ _REFUSALS = {
     OfferAbility.REVIEW: "La relecture des offres revient au guichet du département, ou à l’Agence.",
     OfferAbility.WITHDRAW: "Cette offre n’est plus au catalogue.",
 }
+#: The columns beside what is published: written alone, they leave ``updated_at``, the day of the catalogue.
+_BESIDE = ["pending", "pending_at", "returned", "review_note"]
 
 
 def record(
@@ -45,15 +49,16 @@ def record(
     settles: bool = False,
     source: str = "",
     known: Known | None = None,
+    tells_others: bool = True,
     at: dt.datetime | None = None,
 ) -> Offer:
     """Writes an offer of this provider: a new draft, or what ``offer`` becomes.
 
     A published offer changes at once when its reviewer writes it; else the change waits for its review. ``seen`` is the
-    mark of the offer that was read (None: not read on a page); ``known`` spares queries to who writes many; a new
-    offer sent twice under one ``uuid`` is one. Writing what is there already does nothing; a day of verification never
-    goes back. Raises :class:`Invalid` with the first fault, :class:`NotAllowed`, or :class:`Conflict` when somebody
-    wrote it meanwhile.
+    mark of the offer that was read (None: not read on a page); who writes many spares queries by ``known``, and tells
+    the desks of other departments himself when ``tells_others`` is false; a new offer sent twice under one ``uuid`` is
+    one. Writing what is there already does nothing; a day of verification never goes back. Raises :class:`Invalid` with
+    the first fault, :class:`NotAllowed`, or :class:`Conflict` when somebody wrote it meanwhile.
     """
     at = at or clock.now()
     with transaction.atomic():
@@ -81,17 +86,22 @@ def record(
         settled = settles and offer.pending is not None
         if settled:
             offer.pending, offer.pending_at, offer.review_note = None, None, ""
-        if resumed:
+        if resumed or (offer.returned is not None and values == values.changed(offer.returned)):
             offer.returned, offer.review_note = None, ""
         if values == before and not settled:
             return offer
         changes = values.differences(before) if before else []
-        _write(offer, values)
-        _log(offer, RevisionKind.EDITED if before else RevisionKind.CREATED, actor, at, changes, source)
+        if values == before:
+            offer.save(update_fields=_BESIDE)
+        else:
+            _write(offer, values)
+        log(offer, RevisionKind.EDITED if before else RevisionKind.CREATED, actor, at, changes, source)
         if published:
             _answered(offer, at)
+        if published and changes:
             emit(events.OfferChanged(offer_id=offer.pk, at=at))
-            _tell_others(offer, values.coverage, before.coverage if before else (), at)
+            if tells_others:
+                neighbours.tell(Move(offer, values.coverage, before.coverage if before else ()), at)
         if settled:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         return offer
@@ -101,15 +111,15 @@ def _propose(offer: Offer, values: OfferValues, actor: Actor, at: dt.datetime, s
     """A published offer, changed by whoever may not publish it: the change waits beside it."""
     changes = values.differences(OfferValues.of(offer))
     asked = {change.field: change.after for change in changes}
-    if asked == offer.pending or (not changes and offer.pending is None and offer.returned is None):
+    if asked == (offer.pending or {}) and offer.returned is None:
         return offer
-    offer.pending, offer.pending_at = (asked, at) if changes else (None, None)
-    offer.returned, offer.review_note = None, ""
-    offer.save(update_fields=["pending", "pending_at", "returned", "review_note", "updated_at"])
-    _log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
+    if not changes:
+        return _let_go(offer, actor, at)
+    offer.pending, offer.pending_at, offer.returned, offer.review_note = asked, at, None, ""
+    offer.save(update_fields=_BESIDE)
+    log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
     _answered(offer, at)
-    if changes:
-        emit(events.OfferToReview(offer_id=offer.pk, at=at))
+    emit(events.OfferToReview(offer_id=offer.pk, at=at))
     return offer
 
 
@@ -121,7 +131,7 @@ def submit(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.dateti
         _refuse(gaps_of(OfferValues.of(offer)))
         offer.status, offer.review_note = OfferStatus.IN_REVIEW, ""
         offer.save()
-        _log(offer, RevisionKind.SUBMITTED, actor, at)
+        log(offer, RevisionKind.SUBMITTED, actor, at)
         emit(events.OfferToReview(offer_id=offer.pk, at=at))
     return offer
 
@@ -131,6 +141,7 @@ def publish(
     actor: Actor,
     *,
     verified_on: dt.date | None = None,
+    tells_others: bool = True,
     seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Offer:
@@ -150,12 +161,13 @@ def publish(
         offer.status, offer.pending, offer.pending_at, offer.review_note = OfferStatus.PUBLISHED, None, None, ""
         values = replace(values, verified_on=verified_on or timezone.localdate(at))
         _write(offer, values)
-        _log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
+        log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
         _answered(offer, at)
         if awaited:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
-        _tell_others(offer, values.coverage, held, at)
+        if tells_others:
+            neighbours.tell(Move(offer, values.coverage, held), at)
     return offer
 
 
@@ -176,8 +188,8 @@ def send_back(
         else:
             offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
         offer.review_note = note.strip()[:2000]
-        offer.save()
-        _log(offer, RevisionKind.RETURNED, actor, at)
+        offer.save(update_fields=["status", *_BESIDE])
+        log(offer, RevisionKind.RETURNED, actor, at)
         emit(events.OfferReviewed(offer_id=offer.pk, at=at))
     return offer
 
@@ -236,7 +248,7 @@ def confirm(
         offer.capacity_left, offer.verified_on = capacity_left, timezone.localdate(at)
         offer.save()
         changes = OfferValues.of(offer).differences(before)
-        _log(offer, RevisionKind.VERIFIED, actor, at, changes)
+        log(offer, RevisionKind.VERIFIED, actor, at, changes)
         _answered(offer, at)
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
     return offer
@@ -251,7 +263,7 @@ def ask_again(offer: Offer, reason: QuestionReason, *, at: dt.datetime | None = 
         if row is None or _is_asked(row, reason, since=at - PAUSE):
             return False
         Offer.objects.filter(pk=row.pk).update(asked_at=at, asked_reason=reason)
-        _log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
+        log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
         emit(events.OfferQuestioned(offer_id=row.pk, at=at))
     return True
 
@@ -341,21 +353,13 @@ def _write(offer: Offer, values: OfferValues) -> None:
     offer.subjects.set(Subject.objects.filter(code__in=values.subjects))
 
 
-def _tell_others(offer: Offer, now: tuple[Line, ...], before: tuple[Line, ...], at: dt.datetime) -> None:
-    """The desks of the other departments where it holds from now on."""
-    home = offer.provider.department_id
-    if now != before:
-        for department in sorted(beyond(now, home) - beyond(before, home)):
-            emit(events.OfferCameFromElsewhere(offer_id=offer.pk, department=department, at=at))
-
-
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
     published = offer.status == OfferStatus.PUBLISHED
     if offer.pending is not None:
         offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
     offer.status = OfferStatus.EXPIRED
     offer.save()
-    _log(offer, kind, actor, at)
+    log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
 
@@ -363,8 +367,8 @@ def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.dateti
 def _let_go(offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
     """Who wrote the change that waited, or was sent back, throws it away."""
     offer.pending, offer.pending_at, offer.returned, offer.review_note = None, None, None, ""
-    offer.save()
-    _log(offer, RevisionKind.GIVEN_UP, actor, at)
+    offer.save(update_fields=_BESIDE)
+    log(offer, RevisionKind.GIVEN_UP, actor, at)
     return offer
 
 
@@ -384,22 +388,3 @@ def _is_asked(offer: Offer, reason: QuestionReason, *, since: dt.datetime) -> bo
 def _answered(offer: Offer, at: dt.datetime) -> None:
     """Its keeper, or its reviewer, has just said what it is: there is nothing left to ask."""
     Offer.objects.filter(pk=offer.pk).update(answered_at=at)
-
-
-def _log(
-    offer: Offer,
-    kind: RevisionKind,
-    actor: Actor | None,
-    at: dt.datetime,
-    changes: Sequence[Difference] = (),
-    source: str = "",
-) -> None:
-    OfferRevision.objects.create(
-        offer=offer,
-        kind=kind,
-        at=at,
-        person_id=actor.person_id if actor else None,
-        body=actor.body[:200] if actor else "",
-        changes=[list(change) for change in changes],
-        source=source[:200],
-    )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,13 +15,15 @@ from common import events as bus
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import Event
+from notifications.registry import Recipient
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.ground import beyond
 from operators.models import Offer, Provider
-from operators.notifications import KEPT, Expired, Withdrawn
+from operators.notifications import KEPT, Expired, FromElsewhere, Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
+from operators.services.neighbours import Arrivals, Move
 from operators.values import COLUMNS, Line, OfferValues
 from tests.operators.factories import TODAY
 from tests.operators.factories import provider as make_provider
@@ -202,9 +205,65 @@ def test_a_change_sent_back_is_given_up_by_its_keeper(caue: Provider, keeper: Ac
         give_up()
         offer.refresh_from_db()
         assert (offer.returned, offer.pending, offer.review_note, offer.title) == (None, None, "", FULL["title"])
-    assert "given_up" in kinds(offer)
+        assert kinds(offer)[-1] == "given_up"
     with pytest.raises(Conflict):
         offers.give_up(offer, keeper, at=AT)
+
+
+def test_giving_up_a_change_answers_no_question(caue: Provider, keeper: Actor, desk: Actor, told: list[Event]) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Non.", at=AT)
+    later = AT + dt.timedelta(hours=1)
+    assert offers.ask_again(offer, QuestionReason.DECLINED, at=later)
+    told.clear()
+    offers.record(caue, values(), keeper, offer=offer, at=later + dt.timedelta(hours=1))
+    offer.refresh_from_db()
+    assert offer.is_questioned and not told
+
+
+def test_the_desk_writes_itself_what_it_had_sent_back(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Nothing is left to be taken up again."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre", delay_days=12), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Précisez le prix.", at=AT)
+    offers.record(caue, values(title="Autre titre"), desk, offer=offer, at=AT)
+    offer.refresh_from_db()
+    assert offer.returned is not None and offer.review_note, "its delay is still another one"
+    offers.record(caue, values(title="Autre titre", delay_days=12), desk, offer=offer, at=AT)
+    offer.refresh_from_db()
+    assert (offer.returned, offer.review_note) == (None, "")
+
+
+def test_only_what_is_published_moves_the_day_of_the_catalogue(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Guides and frozen proposals quote it; two pages on the offer still see one another."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    day = Offer.objects.get(pk=offer.pk).updated_at
+    marks = [Offer.objects.get(pk=offer.pk).mark]
+    hours = iter(range(1, 20))
+
+    def then(act: Callable[[dt.datetime], Offer], *, moves: bool = False) -> None:
+        act(AT + dt.timedelta(hours=next(hours)))
+        row = Offer.objects.get(pk=offer.pk)
+        assert (row.updated_at != day) == moves
+        marks.append(row.mark)
+
+    def propose(at: dt.datetime) -> Offer:
+        return offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=at)
+
+    def send_back(at: dt.datetime) -> Offer:
+        return offers.send_back(offer, desk, note="Non.", at=at)
+
+    then(propose)
+    then(send_back)
+    then(propose)
+    then(send_back)
+    then(lambda at: offers.give_up(offer, keeper, at=at))
+    then(propose)
+    then(lambda at: offers.record(caue, values(), desk, offer=offer, settles=True, at=at))  # it stays as it was
+    then(propose)
+    then(lambda at: offers.publish(offer, desk, at=at), moves=True)
+    assert len(set(marks)) == len(marks)
 
 
 def test_what_a_provider_wrote_is_its_own_to_give_up(caue: Provider, keeper: Actor, desk: Actor) -> None:
@@ -508,6 +567,31 @@ def test_the_desks_of_other_departments_are_told_once(
     assert elsewhere() == ["05"]
     offers.record(caue, values(coverage=both, delay_days=3), desk, offer=offer, at=AT)
     assert elsewhere() == []
+
+
+def test_a_desk_is_told_once_of_a_whole_file(
+    caue: Provider, desk: Actor, told: list[Event], django_assert_max_num_queries: Any
+) -> None:
+    both = (Line("department", "04"), Line("commune", "05061"))
+    every = [
+        offers.publish(
+            offers.record(caue, values(title=f"Offre {rank}", coverage=both), desk, tells_others=False, at=AT),
+            desk,
+            tells_others=False,
+            at=AT,
+        )
+        for rank in range(5)
+    ]
+    assert not [event for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+    arrivals = Arrivals()
+    with django_assert_max_num_queries(1):
+        arrivals.add([Move(offer, both, ()) for offer in every])
+    arrivals.add([Move(every[0], both, both)])
+    arrivals.tell(AT)
+    found = [event for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+    assert [(event.department, event.offer_id, event.others) for event in found] == [("05", every[0].pk, 4)]
+    context = FromElsewhere().context(found[0], Recipient("guichet@demo.example", "desk:05"))
+    assert "4\u00a0autres offres du même fichier valent aussi" in context["paragraphs"][-1]
 
 
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:
