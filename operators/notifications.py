@@ -21,6 +21,8 @@ class OfferMail(Notification):
     template = "operators/mail/offer"
     title: ClassVar[str]
     button: ClassVar[str] = "Ouvrir l’offre"
+    #: Why this person receives it.
+    reason: ClassVar[str] = "vous répondez pour l’organisme qui tient cette offre"
 
     def load(self, event: Any) -> Offer:
         return Offer.objects.select_related("provider").get(pk=event.offer_id)
@@ -40,6 +42,7 @@ class OfferMail(Notification):
             "paragraphs": [text for text in self.paragraphs(offer) if text],
             "path": self.path(offer),
             "button": self.button,
+            "reason": self.reason,
         }
 
     def path(self, offer: Offer) -> str:
@@ -56,6 +59,7 @@ class ToReview(OfferMail):
     label = "Offre à relire"
     title = "une offre est à relire"
     button = "Relire l’offre"
+    reason = "vous relisez les offres de cet organisme"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         offer: Offer = self.about(event)
@@ -122,6 +126,7 @@ class FromElsewhere(OfferMail):
     label = "Offre d’un autre département"
     title = "une offre vaut aussi dans votre département"
     button = "Voir l’offre"
+    reason = "vous travaillez au guichet d’un département où cette offre vaut aussi"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         return recipients.of_desk(event.department)

@@ -290,13 +290,13 @@ def expire_due(*, at: dt.datetime | None = None) -> int:
     return done
 
 
-#: The round of a night that was missed is made up for, within so many days.
-MADE_UP = dt.timedelta(days=7)
+#: The round of one night that was missed is made up for. No more: what is told again is computed and sought again.
+MADE_UP = dt.timedelta(days=2)
 
 
 def open_due(*, at: dt.datetime | None = None) -> int:
     """Tells of the published offers whose first day has come: who could not be offered them may be; how many. Told
-    again the nights after, in case one was missed: nothing changes by it."""
+    again the night after, in case one was missed: nothing changes by it."""
     on = timezone.localdate(at or clock.now())
     opened = Offer.objects.published().filter(valid_from__gt=on - MADE_UP, valid_from__lte=on)
     keys = list(opened.order_by("pk").values_list("pk", flat=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.template.loader import render_to_string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.ground import beyond
 from operators.models import Offer, Provider
-from operators.notifications import KEPT, Expired, FromElsewhere, Withdrawn
+from operators.notifications import KEPT, Expired, FromElsewhere, ToReview, Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
 from operators.services.neighbours import Arrivals, Move
@@ -567,6 +568,32 @@ def test_the_desks_of_other_departments_are_told_once(
     assert elsewhere() == ["05"]
     offers.record(caue, values(coverage=both, delay_days=3), desk, offer=offer, at=AT)
     assert elsewhere() == []
+
+
+@pytest.mark.parametrize("part", ["txt", "html"])
+def test_each_mail_says_why_it_is_received(caue: Provider, desk: Actor, part: str) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    reader = Recipient("lecteur@demo.example", "address:lecteur@demo.example")
+    for mail, event, why in (
+        (ToReview(), events.OfferToReview(offer_id=offer.pk), "vous relisez les offres de cet organisme"),
+        (Expired(), events.OfferExpired(offer_id=offer.pk), "vous répondez pour l’organisme qui tient cette offre"),
+        (
+            FromElsewhere(),
+            events.OfferCameFromElsewhere(offer_id=offer.pk, department="05"),
+            "vous travaillez au guichet d’un département où cette offre vaut aussi",
+        ),
+    ):
+        context = {**mail.context(event, reader), "recipient": reader, "SITE": {}}
+        assert f"parce que {why}." in render_to_string(f"{mail.template}.{part}", context), mail.kind
+
+
+def test_an_offer_that_opens_is_told_two_nights_and_no_more(caue: Provider, desk: Actor, told: list[Event]) -> None:
+    """The second is for a night that was missed."""
+    offer = offers.publish(offers.record(caue, values(valid_from=TODAY), desk, at=AT), desk, at=AT)
+    told.clear()
+    nights = [offers.open_due(at=AT + dt.timedelta(days=days)) for days in range(-1, 8)]
+    assert nights == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert {event.offer_id for event in told if isinstance(event, events.OfferChanged)} == {offer.pk}
 
 
 def test_a_desk_is_told_once_of_a_whole_file(
