@@ -86,8 +86,9 @@ def record(
         settled = settles and offer.pending is not None
         if settled:
             offer.pending, offer.pending_at, offer.review_note = None, None, ""
-        if resumed or (offer.returned is not None and values == values.changed(offer.returned)):
+        if resumed:
             offer.returned, offer.review_note = None, ""
+        _tidy(offer, values)
         if values == before and not settled:
             return offer
         changes = values.differences(before) if before else []
@@ -160,6 +161,7 @@ def publish(
             raise Invalid("Cette offre est arrivée à son terme : changez d’abord sa date de fin.", field="valid_to")
         offer.status, offer.pending, offer.pending_at, offer.review_note = OfferStatus.PUBLISHED, None, None, ""
         values = replace(values, verified_on=verified_on or timezone.localdate(at))
+        _tidy(offer, values)
         _write(offer, values)
         log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
         _answered(offer, at)
@@ -246,6 +248,7 @@ def confirm(
             raise Conflict("Seule une offre publiée se confirme.", code="not_published")
         before = OfferValues.of(offer)
         offer.capacity_left, offer.verified_on = capacity_left, timezone.localdate(at)
+        _tidy(offer, OfferValues.of(offer))
         offer.save()
         changes = OfferValues.of(offer).differences(before)
         log(offer, RevisionKind.VERIFIED, actor, at, changes)
@@ -362,6 +365,12 @@ def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.dateti
     log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _tidy(offer: Offer, values: OfferValues) -> None:
+    """What its keeper was to take up again is what the offer says from now on: nothing is left to do."""
+    if offer.returned is not None and values == values.changed(offer.returned):
+        offer.returned, offer.review_note = None, ""
 
 
 def _let_go(offer: Offer, actor: Actor, at: dt.datetime) -> Offer:

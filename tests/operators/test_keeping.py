@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.template.loader import render_to_string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from common import events as bus
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import Event
+from notifications.outbox import compose
 from notifications.registry import Recipient
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
@@ -234,6 +234,14 @@ def test_the_desk_writes_itself_what_it_had_sent_back(caue: Provider, keeper: Ac
     offers.record(caue, values(title="Autre titre", delay_days=12), desk, offer=offer, at=AT)
     offer.refresh_from_db()
     assert (offer.returned, offer.review_note) == (None, "")
+
+
+def test_nothing_is_to_be_taken_up_once_it_is_so(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(capacity_left=2), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Confirmez-la, plutôt.", at=AT)
+    confirmed = offers.confirm(offer, keeper, capacity_left=2, at=AT)
+    assert (confirmed.returned, confirmed.review_note) == (None, "")
 
 
 def test_only_what_is_published_moves_the_day_of_the_catalogue(caue: Provider, keeper: Actor, desk: Actor) -> None:
@@ -570,8 +578,7 @@ def test_the_desks_of_other_departments_are_told_once(
     assert elsewhere() == []
 
 
-@pytest.mark.parametrize("part", ["txt", "html"])
-def test_each_mail_says_why_it_is_received(caue: Provider, desk: Actor, part: str) -> None:
+def test_each_mail_says_why_it_is_received(caue: Provider, desk: Actor) -> None:
     offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
     reader = Recipient("lecteur@demo.example", "address:lecteur@demo.example")
     for mail, event, why in (
@@ -583,8 +590,9 @@ def test_each_mail_says_why_it_is_received(caue: Provider, desk: Actor, part: st
             "vous travaillez au guichet d’un département où cette offre vaut aussi",
         ),
     ):
-        context = {**mail.context(event, reader), "recipient": reader, "SITE": {}}
-        assert f"parce que {why}." in render_to_string(f"{mail.template}.{part}", context), mail.kind
+        composed = compose(mail, event, reader)
+        for said in (composed.text, composed.html):
+            assert f"parce que {why}." in said, mail.kind
 
 
 def test_an_offer_that_opens_is_told_two_nights_and_no_more(caue: Provider, desk: Actor, told: list[Event]) -> None:
