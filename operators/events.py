@@ -61,10 +61,12 @@ class OfferWithdrawn(OfferEvent):
 @declare
 @dataclass(frozen=True, kw_only=True)
 class OfferCameFromElsewhere(OfferEvent):
-    """A published offer of a body of another department holds from now on in this one too."""
+    """A published offer of a body of another department holds from now on in this one too, and so do ``others`` that
+    the same file brought."""
 
     name = "operators.offer_came_from_elsewhere"
     department: str
+    others: int = 0
 
 
 @declare

@@ -5,11 +5,14 @@ from typing import Any, ClassVar
 
 from django.urls import reverse
 
-from common.french import day
+from common.french import day, plural
 from notifications.registry import Notification, Recipient, register
 from operators import events, recipients
 from operators.enums import OfferStatus
 from operators.models import Offer
+
+#: Of a change that was not accepted.
+KEPT = "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
 
 
 class OfferMail(Notification):
@@ -18,6 +21,8 @@ class OfferMail(Notification):
     template = "operators/mail/offer"
     title: ClassVar[str]
     button: ClassVar[str] = "Ouvrir l’offre"
+    #: Why this person receives it.
+    reason: ClassVar[str] = "vous répondez pour l’organisme qui tient cette offre"
 
     def load(self, event: Any) -> Offer:
         return Offer.objects.select_related("provider").get(pk=event.offer_id)
@@ -37,6 +42,7 @@ class OfferMail(Notification):
             "paragraphs": [text for text in self.paragraphs(offer) if text],
             "path": self.path(offer),
             "button": self.button,
+            "reason": self.reason,
         }
 
     def path(self, offer: Offer) -> str:
@@ -53,6 +59,7 @@ class ToReview(OfferMail):
     label = "Offre à relire"
     title = "une offre est à relire"
     button = "Relire l’offre"
+    reason = "vous relisez les offres de cet organisme"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         offer: Offer = self.about(event)
@@ -78,7 +85,7 @@ class Reviewed(OfferMail):
             if offer.status == OfferStatus.PUBLISHED:
                 yield "En attendant, l’offre reste au catalogue telle qu’elle était."
             if offer.returned is not None:
-                yield "Ce que vous aviez écrit est gardé : reprenez-le, ou abandonnez-le."
+                yield KEPT
         else:
             yield f"Votre offre « {offer.title} » est au catalogue."
 
@@ -108,6 +115,7 @@ class Withdrawn(OfferMail):
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"Votre offre « {offer.title} » a été retirée, avec ce mot :"
         yield offer.review_note
+        yield KEPT if offer.returned is not None else ""
         yield "Vous pouvez la modifier, puis la renvoyer à la relecture. Les demandes en cours n’en sont pas changées."
 
 
@@ -118,12 +126,21 @@ class FromElsewhere(OfferMail):
     label = "Offre d’un autre département"
     title = "une offre vaut aussi dans votre département"
     button = "Voir l’offre"
+    reason = "vous travaillez au guichet d’un département où cette offre vaut aussi"
 
     def recipients(self, event: Any) -> Iterable[Recipient]:
         return recipients.of_desk(event.department)
 
     def path(self, offer: Offer) -> str:
         return offer.get_absolute_url()
+
+    def context(self, event: Any, recipient: Recipient) -> Mapping[str, Any]:
+        context = super().context(event, recipient)
+        if not event.others:
+            return context
+        more = plural(event.others, "autre offre du même fichier vaut", "autres offres du même fichier valent")
+        seen = f"{more} aussi chez vous : la page des contrôles de votre catalogue les montre."
+        return {**context, "paragraphs": [*context["paragraphs"], seen]}
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"{offer.provider.name} propose « {offer.title} » à des collectivités de votre département aussi."
@@ -140,4 +157,5 @@ class Expired(OfferMail):
 
     def paragraphs(self, offer: Offer) -> Iterable[str]:
         yield f"Votre offre « {offer.title} » est arrivée à son terme ; elle n’est plus proposée aux collectivités."
+        yield KEPT if offer.returned is not None else ""
         yield "Pour la reprendre, changez sa date de fin et renvoyez-la à la relecture."

@@ -53,6 +53,13 @@ class Change:
     gaps: Sequence[tuple[str, str]]
     publishes: bool
 
+    @property
+    def held(self) -> tuple[Line, ...]:
+        """The lines on which the offer was matched before the file."""
+        if self.offer is None or self.offer.status != OfferStatus.PUBLISHED:
+            return ()
+        return OfferValues.of(self.offer).coverage
+
 
 @dataclass(slots=True)
 class Plan:

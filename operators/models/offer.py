@@ -167,7 +167,7 @@ class Offer(models.Model):
     #: What its keeper wants it to become, while the published one stays: field → value, as ``OfferValues`` writes it.
     pending = models.JSONField("modification à relire", null=True, blank=True, editable=False)
     pending_at = models.DateTimeField("modification envoyée le", null=True, blank=True, editable=False)
-    #: Of a change sent back, what its keeper wanted: kept for him until he sends it again or gives it up.
+    #: What its keeper wanted of a change not accepted: kept, whatever its state, until he sends it or gives it up.
     returned = models.JSONField("modification renvoyée", null=True, blank=True, editable=False)
     review_note = models.TextField("mot de la relecture", max_length=2000, blank=True)
     #: Asked whether it still holds, why, and when its keeper last said so.
@@ -236,7 +236,7 @@ class Offer(models.Model):
             ),
             models.CheckConstraint(
                 name="offer_returned_no_longer_waits",
-                condition=Q(returned__isnull=True) | Q(pending__isnull=True, status=OfferStatus.PUBLISHED),
+                condition=Q(returned__isnull=True) | Q(pending__isnull=True),
             ),
             models.CheckConstraint(
                 name="offer_asked_says_why",
@@ -295,7 +295,7 @@ class Offer(models.Model):
     @property
     def mark(self) -> str:
         """What changes whenever the offer does: two pages opened on the same offer can't overwrite one another."""
-        return "|".join(str(each) for each in (self.status, self.updated_at, self.pending_at))
+        return f"{self.status}|{self.updated_at}|{self.pending_at}|{self.answered_at}|{self.returned is None}"
 
     @property
     def is_public(self) -> bool:

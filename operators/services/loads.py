@@ -24,12 +24,13 @@ from common.french import NBSP, number, plural
 from common.tabular.faults import Unreadable
 from files import services as files
 from files.enums import ScanState
-from operators.enums import LoadState
+from operators.enums import LoadState, OfferStatus
 from operators.loading.plan import Change, Plan, Scope, examine
-from operators.models import OfferLoad, OfferLoadProgress
+from operators.models import Offer, OfferLoad, OfferLoadProgress
 from operators.permissions import may_load
 from operators.services import offers
 from operators.services.faults import Known
+from operators.services.neighbours import Arrivals, Move
 
 logger = structlog.get_logger(__name__)
 
@@ -197,26 +198,44 @@ def _apply(load: OfferLoad, data: bytes, scope: Scope, meter: "Meter") -> None:
 def apply(
     data: bytes, name: str, scope: Scope, *, at: dt.datetime, digest: str = "", meter: "Meter | None" = None
 ) -> Plan:
-    """Writes all that the file changes, or nothing. Raises :class:`MovedError` when a line is at fault or, given a
-    ``digest``, when the changes are not those that it marks."""
+    """Writes all that the file changes, or nothing; the desks of other departments are told once each. Raises
+    :class:`MovedError` when a line is at fault or, given a ``digest``, when the changes are not those that it marks."""
+
+    arrivals = Arrivals()
 
     def consume(changes: Sequence[Change], known: Known) -> None:
-        for change in changes:
-            _write(change, known, scope.actor, f"chargement{NBSP}: {name}", at)
+        held = [change.held for change in changes]
+        written = [_write(change, known, scope.actor, f"chargement{NBSP}: {name}", at) for change in changes]
+        arrivals.add(
+            [
+                Move(offer, change.values.coverage, before)
+                for offer, change, before in zip(written, changes, held, strict=True)
+                if offer.status == OfferStatus.PUBLISHED
+            ]
+        )
 
     with transaction.atomic():
         plan = examine(data, name, scope, consume=consume, progress=meter or (lambda done, total: None))
         if plan.fault_count or (digest and plan.digest != digest):
             raise MovedError(plan)
+        arrivals.tell(at)
     return plan
 
 
-def _write(change: Change, known: Known, actor: Actor, source: str, at: dt.datetime) -> None:
+def _write(change: Change, known: Known, actor: Actor, source: str, at: dt.datetime) -> Offer:
     offer = offers.record(
-        change.provider, change.values, actor, offer=change.offer, source=source[:200], known=known, at=at
+        change.provider,
+        change.values,
+        actor,
+        offer=change.offer,
+        source=source[:200],
+        known=known,
+        tells_others=False,
+        at=at,
     )
     if change.publishes:
-        offers.publish(offer, actor, verified_on=change.values.verified_on, at=at)
+        offer = offers.publish(offer, actor, verified_on=change.values.verified_on, tells_others=False, at=at)
+    return offer
 
 
 class Meter:

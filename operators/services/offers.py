@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from common import clock
 from common.actor import Actor
@@ -20,13 +19,14 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.events import emit
 from operators import events
 from operators.enums import OfferStatus, QuestionReason, RevisionKind
-from operators.ground import beyond
-from operators.models import Offer, OfferCoverage, OfferRevision, Provider, Subject
-from operators.permissions import OfferAbility, ProviderAbility, offer_abilities, provider_abilities
-from operators.services.codes import first_free
+from operators.models import Offer, OfferCoverage, Provider, Subject
+from operators.permissions import OWN_ROLES, OfferAbility, ProviderAbility, offer_abilities, provider_abilities
+from operators.services import neighbours
+from operators.services.codes import free_offer_code
 from operators.services.faults import Known, faults_of, gaps_of
-from operators.values import COLUMNS, Difference, Line, OfferValues
-from territories.names import normalise
+from operators.services.history import log
+from operators.services.neighbours import Move
+from operators.values import COLUMNS, Difference, OfferValues
 
 _REFUSALS = {
     OfferAbility.EDIT: "Cette offre est tenue par un autre organisme.",
@@ -34,6 +34,8 @@ _REFUSALS = {
     OfferAbility.REVIEW: "La relecture des offres revient au guichet du département, ou à l’Agence.",
     OfferAbility.WITHDRAW: "Cette offre n’est plus au catalogue.",
 }
+#: The columns beside what is published: written alone, they leave ``updated_at``, the day of the catalogue.
+_BESIDE = ["pending", "pending_at", "returned", "review_note"]
 
 
 def record(
@@ -47,15 +49,16 @@ def record(
     settles: bool = False,
     source: str = "",
     known: Known | None = None,
+    tells_others: bool = True,
     at: dt.datetime | None = None,
 ) -> Offer:
     """Writes an offer of this provider: a new draft, or what ``offer`` becomes.
 
     A published offer changes at once when its reviewer writes it; else the change waits for its review. ``seen`` is the
-    mark of the offer that was read (None: not read on a page); ``known`` spares queries to who writes many; a new
-    offer sent twice under one ``uuid`` is one. Writing what is there already does nothing; a day of verification never
-    goes back. Raises :class:`Invalid` with the first fault, :class:`NotAllowed`, or :class:`Conflict` when somebody
-    wrote it meanwhile.
+    mark of the offer that was read (None: not read on a page); who writes many spares queries by ``known``, and tells
+    the desks of other departments himself when ``tells_others`` is false; a new offer sent twice under one ``uuid`` is
+    one. Writing what is there already does nothing; a day of verification never goes back. Raises :class:`Invalid` with
+    the first fault, :class:`NotAllowed`, or :class:`Conflict` when somebody wrote it meanwhile.
     """
     at = at or clock.now()
     with transaction.atomic():
@@ -65,7 +68,7 @@ def record(
             provider = Provider.objects.select_for_update(of=("self",), no_key=True).get(pk=provider.pk)
             if uuid is not None and (sent := provider.offers.filter(uuid=uuid).first()):
                 return sent
-            code = _free_code(values.title, provider)
+            code = free_offer_code(values.title, provider)
             offer = Offer(uuid=uuid or uuid4(), provider=provider, code=code, illustrative=provider.illustrative)
         else:
             offer = _locked(offer, actor, OfferAbility.EDIT, seen)
@@ -77,18 +80,29 @@ def record(
             values = replace(values, verified_on=max(before.verified_on, values.verified_on or before.verified_on))
         if published and OfferAbility.REVIEW not in offer_abilities(actor, offer):
             return _propose(offer, values, actor, at, source)
+        resumed = actor.role in OWN_ROLES and offer.returned is not None
+        if resumed and values == before:
+            return _let_go(offer, actor, at)
         settled = settles and offer.pending is not None
         if settled:
             offer.pending, offer.pending_at, offer.review_note = None, None, ""
+        if resumed:
+            offer.returned, offer.review_note = None, ""
+        _tidy(offer, values)
         if values == before and not settled:
             return offer
         changes = values.differences(before) if before else []
-        _write(offer, values)
-        _log(offer, RevisionKind.EDITED if before else RevisionKind.CREATED, actor, at, changes, source)
+        if values == before:
+            offer.save(update_fields=_BESIDE)
+        else:
+            _write(offer, values)
+        log(offer, RevisionKind.EDITED if before else RevisionKind.CREATED, actor, at, changes, source)
         if published:
             _answered(offer, at)
+        if published and changes:
             emit(events.OfferChanged(offer_id=offer.pk, at=at))
-            _tell_others(offer, values.coverage, before.coverage if before else (), at)
+            if tells_others:
+                neighbours.tell(Move(offer, values.coverage, before.coverage if before else ()), at)
         if settled:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         return offer
@@ -98,15 +112,15 @@ def _propose(offer: Offer, values: OfferValues, actor: Actor, at: dt.datetime, s
     """A published offer, changed by whoever may not publish it: the change waits beside it."""
     changes = values.differences(OfferValues.of(offer))
     asked = {change.field: change.after for change in changes}
-    if asked == offer.pending or (not changes and offer.pending is None and offer.returned is None):
+    if asked == (offer.pending or {}) and offer.returned is None:
         return offer
-    offer.pending, offer.pending_at = (asked, at) if changes else (None, None)
-    offer.returned, offer.review_note = None, ""
-    offer.save(update_fields=["pending", "pending_at", "returned", "review_note", "updated_at"])
-    _log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
+    if not changes:
+        return _let_go(offer, actor, at)
+    offer.pending, offer.pending_at, offer.returned, offer.review_note = asked, at, None, ""
+    offer.save(update_fields=_BESIDE)
+    log(offer, RevisionKind.PROPOSED, actor, at, changes, source)
     _answered(offer, at)
-    if changes:
-        emit(events.OfferToReview(offer_id=offer.pk, at=at))
+    emit(events.OfferToReview(offer_id=offer.pk, at=at))
     return offer
 
 
@@ -118,7 +132,7 @@ def submit(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.dateti
         _refuse(gaps_of(OfferValues.of(offer)))
         offer.status, offer.review_note = OfferStatus.IN_REVIEW, ""
         offer.save()
-        _log(offer, RevisionKind.SUBMITTED, actor, at)
+        log(offer, RevisionKind.SUBMITTED, actor, at)
         emit(events.OfferToReview(offer_id=offer.pk, at=at))
     return offer
 
@@ -128,6 +142,7 @@ def publish(
     actor: Actor,
     *,
     verified_on: dt.date | None = None,
+    tells_others: bool = True,
     seen: str | None = None,
     at: dt.datetime | None = None,
 ) -> Offer:
@@ -146,13 +161,15 @@ def publish(
             raise Invalid("Cette offre est arrivée à son terme : changez d’abord sa date de fin.", field="valid_to")
         offer.status, offer.pending, offer.pending_at, offer.review_note = OfferStatus.PUBLISHED, None, None, ""
         values = replace(values, verified_on=verified_on or timezone.localdate(at))
+        _tidy(offer, values)
         _write(offer, values)
-        _log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
+        log(offer, RevisionKind.PUBLISHED, actor, at, values.differences(before))
         _answered(offer, at)
         if awaited:
             emit(events.OfferReviewed(offer_id=offer.pk, at=at))
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
-        _tell_others(offer, values.coverage, held, at)
+        if tells_others:
+            neighbours.tell(Move(offer, values.coverage, held), at)
     return offer
 
 
@@ -170,31 +187,35 @@ def send_back(
             raise Invalid("Dites ce qui est à reprendre : l’organisme lira ce mot.", field="note")
         if offer.pending is None:
             offer.status = OfferStatus.DRAFT
-        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
+        else:
+            offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
         offer.review_note = note.strip()[:2000]
-        offer.save()
-        _log(offer, RevisionKind.RETURNED, actor, at)
+        offer.save(update_fields=["status", *_BESIDE])
+        log(offer, RevisionKind.RETURNED, actor, at)
         emit(events.OfferReviewed(offer_id=offer.pk, at=at))
     return offer
 
 
 def give_up(offer: Offer, actor: Actor, *, seen: str | None = None, at: dt.datetime | None = None) -> Offer:
-    """The keeper lets go of the change that was sent back to him: what is published is what he offers."""
+    """The keeper lets go of the change that was sent back to him, or that a withdrawal kept: nothing else changes.
+
+    He alone does: nobody throws away what another body wrote.
+    """
     at = at or clock.now()
     with transaction.atomic():
         offer = _locked(offer, actor, OfferAbility.EDIT, seen)
+        if actor.role not in OWN_ROLES:
+            raise NotAllowed("Seul l’organisme qui a écrit cette modification peut l’abandonner.")
         if offer.returned is None:
             raise Conflict("Aucune modification renvoyée n’attend d’être reprise.", code="nothing_returned")
-        offer.returned, offer.review_note = None, ""
-        offer.save()
-        _log(offer, RevisionKind.GIVEN_UP, actor, at)
-    return offer
+        return _let_go(offer, actor, at)
 
 
 def withdraw(
     offer: Offer, actor: Actor, *, note: str = "", seen: str | None = None, at: dt.datetime | None = None
 ) -> Offer:
-    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone.
+    """Its keeper takes it out of the catalogue; it may be submitted again. Nothing asked about it is undone, and the
+    change that waited, or was sent back, is kept for who wrote it.
 
     A reviewer says why in ``note``, which the provider reads: else :class:`Invalid`.
     """
@@ -227,9 +248,10 @@ def confirm(
             raise Conflict("Seule une offre publiée se confirme.", code="not_published")
         before = OfferValues.of(offer)
         offer.capacity_left, offer.verified_on = capacity_left, timezone.localdate(at)
+        _tidy(offer, OfferValues.of(offer))
         offer.save()
         changes = OfferValues.of(offer).differences(before)
-        _log(offer, RevisionKind.VERIFIED, actor, at, changes)
+        log(offer, RevisionKind.VERIFIED, actor, at, changes)
         _answered(offer, at)
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
     return offer
@@ -244,7 +266,7 @@ def ask_again(offer: Offer, reason: QuestionReason, *, at: dt.datetime | None = 
         if row is None or _is_asked(row, reason, since=at - PAUSE):
             return False
         Offer.objects.filter(pk=row.pk).update(asked_at=at, asked_reason=reason)
-        _log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
+        log(row, RevisionKind.QUESTIONED, None, at, [_why(reason)])
         emit(events.OfferQuestioned(offer_id=row.pk, at=at))
     return True
 
@@ -256,7 +278,8 @@ PAUSE = dt.timedelta(days=30)
 
 
 def expire_due(*, at: dt.datetime | None = None) -> int:
-    """Takes out of the catalogue what was valid until the day before; returns how many. Twice is once."""
+    """Takes out of the catalogue what was valid until the day before; returns how many. Twice is once. A change that
+    waited is kept for who wrote it: it is often the new last day."""
     at = at or clock.now()
     over = Offer.objects.filter(status=OfferStatus.PUBLISHED, valid_to__lt=timezone.localdate(at))
     done = 0
@@ -270,13 +293,13 @@ def expire_due(*, at: dt.datetime | None = None) -> int:
     return done
 
 
-#: The round of a night that was missed is made up for, within so many days.
-MADE_UP = dt.timedelta(days=7)
+#: The round of one night that was missed is made up for. No more: what is told again is computed and sought again.
+MADE_UP = dt.timedelta(days=2)
 
 
 def open_due(*, at: dt.datetime | None = None) -> int:
     """Tells of the published offers whose first day has come: who could not be offered them may be; how many. Told
-    again the nights after, in case one was missed: nothing changes by it."""
+    again the night after, in case one was missed: nothing changes by it."""
     on = timezone.localdate(at or clock.now())
     opened = Offer.objects.published().filter(valid_from__gt=on - MADE_UP, valid_from__lte=on)
     keys = list(opened.order_by("pk").values_list("pk", flat=True))
@@ -333,21 +356,29 @@ def _write(offer: Offer, values: OfferValues) -> None:
     offer.subjects.set(Subject.objects.filter(code__in=values.subjects))
 
 
-def _tell_others(offer: Offer, now: tuple[Line, ...], before: tuple[Line, ...], at: dt.datetime) -> None:
-    """The desks of the other departments where it holds from now on."""
-    home = offer.provider.department_id
-    if now != before:
-        for department in sorted(beyond(now, home) - beyond(before, home)):
-            emit(events.OfferCameFromElsewhere(offer_id=offer.pk, department=department, at=at))
-
-
 def _expire(offer: Offer, kind: RevisionKind, actor: Actor | None, at: dt.datetime) -> None:
     published = offer.status == OfferStatus.PUBLISHED
-    offer.status, offer.pending, offer.pending_at, offer.returned = OfferStatus.EXPIRED, None, None, None
+    if offer.pending is not None:
+        offer.returned, offer.pending, offer.pending_at = offer.pending, None, None
+    offer.status = OfferStatus.EXPIRED
     offer.save()
-    _log(offer, kind, actor, at)
+    log(offer, kind, actor, at)
     if published:
         emit(events.OfferChanged(offer_id=offer.pk, at=at))
+
+
+def _tidy(offer: Offer, values: OfferValues) -> None:
+    """What its keeper was to take up again is what the offer says from now on: nothing is left to do."""
+    if offer.returned is not None and values == values.changed(offer.returned):
+        offer.returned, offer.review_note = None, ""
+
+
+def _let_go(offer: Offer, actor: Actor, at: dt.datetime) -> Offer:
+    """Who wrote the change that waited, or was sent back, throws it away."""
+    offer.pending, offer.pending_at, offer.returned, offer.review_note = None, None, None, ""
+    offer.save(update_fields=_BESIDE)
+    log(offer, RevisionKind.GIVEN_UP, actor, at)
+    return offer
 
 
 def _why(reason: QuestionReason) -> Difference:
@@ -366,29 +397,3 @@ def _is_asked(offer: Offer, reason: QuestionReason, *, since: dt.datetime) -> bo
 def _answered(offer: Offer, at: dt.datetime) -> None:
     """Its keeper, or its reviewer, has just said what it is: there is nothing left to ask."""
     Offer.objects.filter(pk=offer.pk).update(answered_at=at)
-
-
-def _log(
-    offer: Offer,
-    kind: RevisionKind,
-    actor: Actor | None,
-    at: dt.datetime,
-    changes: Sequence[Difference] = (),
-    source: str = "",
-) -> None:
-    OfferRevision.objects.create(
-        offer=offer,
-        kind=kind,
-        at=at,
-        person_id=actor.person_id if actor else None,
-        body=actor.body[:200] if actor else "",
-        changes=[list(change) for change in changes],
-        source=source[:200],
-    )
-
-
-def _free_code(title: str, provider: Provider) -> str:
-    """« amo-ecole-atd-04 », numbered when taken."""
-    stem = slugify(f"{slugify(normalise(title))[:24]}-{provider.code}")[:52].strip("-")
-    taken = set(Offer.objects.filter(code__startswith=stem).values_list("code", flat=True))
-    return first_free(stem, taken)

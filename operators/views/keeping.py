@@ -127,7 +127,7 @@ class KeptOffer(KeeperView):
         "renvoyer": "Offre renvoyée à l’organisme avec votre mot.",
         "retirer": "Offre retirée. Vous pourrez la reprendre telle quelle.",
         "confirmer": "Merci : l’offre est confirmée à ce jour.",
-        "abandonner": "Modification abandonnée. L’offre publiée ne change pas.",
+        "abandonner": "Modification abandonnée. L’offre reste telle qu’elle était.",
     }
 
     @cached_property
@@ -197,6 +197,7 @@ class KeptOffer(KeeperView):
         context = {
             "offer": offer,
             "abilities": abilities,
+            "own": self.actor.role in OWN_ROLES,
             "contents": contents,
             "history": list(zip(revisions, done, strict=True)),
             "pending": changes,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,13 +15,16 @@ from common import events as bus
 from common.actor import Actor, Role
 from common.errors import Conflict, Invalid, NotAllowed
 from common.events import Event
+from notifications.outbox import compose
+from notifications.registry import Recipient
 from operators import events, seeds
 from operators.enums import OfferStatus, QuestionReason
 from operators.ground import beyond
 from operators.models import Offer, Provider
-from operators.notifications import Withdrawn
+from operators.notifications import KEPT, Expired, FromElsewhere, ToReview, Withdrawn
 from operators.services import offers
 from operators.services.faults import LONGEST, Known, faults_of, gaps_of
+from operators.services.neighbours import Arrivals, Move
 from operators.values import COLUMNS, Line, OfferValues
 from tests.operators.factories import TODAY
 from tests.operators.factories import provider as make_provider
@@ -202,9 +206,84 @@ def test_a_change_sent_back_is_given_up_by_its_keeper(caue: Provider, keeper: Ac
         give_up()
         offer.refresh_from_db()
         assert (offer.returned, offer.pending, offer.review_note, offer.title) == (None, None, "", FULL["title"])
-    assert "given_up" in kinds(offer)
+        assert kinds(offer)[-1] == "given_up"
     with pytest.raises(Conflict):
         offers.give_up(offer, keeper, at=AT)
+
+
+def test_giving_up_a_change_answers_no_question(caue: Provider, keeper: Actor, desk: Actor, told: list[Event]) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Non.", at=AT)
+    later = AT + dt.timedelta(hours=1)
+    assert offers.ask_again(offer, QuestionReason.DECLINED, at=later)
+    told.clear()
+    offers.record(caue, values(), keeper, offer=offer, at=later + dt.timedelta(hours=1))
+    offer.refresh_from_db()
+    assert offer.is_questioned and not told
+
+
+def test_the_desk_writes_itself_what_it_had_sent_back(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Nothing is left to be taken up again."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre", delay_days=12), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Précisez le prix.", at=AT)
+    offers.record(caue, values(title="Autre titre"), desk, offer=offer, at=AT)
+    offer.refresh_from_db()
+    assert offer.returned is not None and offer.review_note, "its delay is still another one"
+    offers.record(caue, values(title="Autre titre", delay_days=12), desk, offer=offer, at=AT)
+    offer.refresh_from_db()
+    assert (offer.returned, offer.review_note) == (None, "")
+
+
+def test_nothing_is_to_be_taken_up_once_it_is_so(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(capacity_left=2), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Confirmez-la, plutôt.", at=AT)
+    confirmed = offers.confirm(offer, keeper, capacity_left=2, at=AT)
+    assert (confirmed.returned, confirmed.review_note) == (None, "")
+
+
+def test_only_what_is_published_moves_the_day_of_the_catalogue(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    """Guides and frozen proposals quote it; two pages on the offer still see one another."""
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    day = Offer.objects.get(pk=offer.pk).updated_at
+    marks = [Offer.objects.get(pk=offer.pk).mark]
+    hours = iter(range(1, 20))
+
+    def then(act: Callable[[dt.datetime], Offer], *, moves: bool = False) -> None:
+        act(AT + dt.timedelta(hours=next(hours)))
+        row = Offer.objects.get(pk=offer.pk)
+        assert (row.updated_at != day) == moves
+        marks.append(row.mark)
+
+    def propose(at: dt.datetime) -> Offer:
+        return offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=at)
+
+    def send_back(at: dt.datetime) -> Offer:
+        return offers.send_back(offer, desk, note="Non.", at=at)
+
+    then(propose)
+    then(send_back)
+    then(propose)
+    then(send_back)
+    then(lambda at: offers.give_up(offer, keeper, at=at))
+    then(propose)
+    then(lambda at: offers.record(caue, values(), desk, offer=offer, settles=True, at=at))  # it stays as it was
+    then(propose)
+    then(lambda at: offers.publish(offer, desk, at=at), moves=True)
+    assert len(set(marks)) == len(marks)
+
+
+def test_what_a_provider_wrote_is_its_own_to_give_up(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    offers.record(caue, values(title="Autre titre"), keeper, offer=offer, at=AT)
+    offers.send_back(offer, desk, note="Non.", at=AT)
+    administrator = Actor(role=Role.ADMINISTRATOR, on=TODAY, mandate_confirmed=True)
+    for actor in (desk, administrator):
+        with pytest.raises(NotAllowed, match="Seul l’organisme"):
+            offers.give_up(offer, actor, at=AT)
+    assert Offer.objects.get(pk=offer.pk).returned == {"title": "Autre titre"}
 
 
 def test_the_desk_s_own_change_holds_at_once_and_twice_is_once(caue: Provider, desk: Actor, told: list[Event]) -> None:
@@ -393,9 +472,49 @@ def test_withdrawn_with_its_waiting_change(caue: Provider, keeper: Actor, desk: 
     offers.record(caue, values(delay_days=3), keeper, offer=offer, at=AT)
     offers.withdraw(offer, keeper, at=AT)
     offer.refresh_from_db()
-    assert (offer.status, offer.pending) == (OfferStatus.EXPIRED, None)
+    assert (offer.status, offer.pending, offer.returned) == (OfferStatus.EXPIRED, None, {"delay_days": 3})
     with pytest.raises(NotAllowed):
         offers.withdraw(offer, keeper, at=AT)
+
+
+@pytest.mark.parametrize("sent_back", [True, False])
+@pytest.mark.parametrize("ends", ["in the night", "withdrawn"])
+def test_the_end_of_an_offer_keeps_the_change_that_waited(
+    caue: Provider, keeper: Actor, desk: Actor, sent_back: bool, ends: str
+) -> None:
+    """Its keeper had often written a new last day: he finds it again, and what mayors read is not that."""
+    offer = offers.publish(offers.record(caue, values(valid_to=TODAY), desk, at=AT), desk, at=AT)
+    later, tomorrow = dt.date(2027, 12, 31), AT + dt.timedelta(days=1)
+    offers.record(caue, values(valid_to=later), keeper, offer=offer, at=AT)
+    if sent_back:
+        offers.send_back(offer, desk, note="Jusqu’à quand ?", at=AT)
+    if ends == "withdrawn":
+        offers.withdraw(offer, desk, note="Doublon.", at=AT)
+    else:
+        assert offers.expire_due(at=tomorrow) == 1
+    offer.refresh_from_db()
+    assert (offer.status, offer.valid_to, offer.returned) == (OfferStatus.EXPIRED, TODAY, {"valid_to": "2027-12-31"})
+    for mail in (Withdrawn(), Expired()):
+        assert KEPT in list(mail.paragraphs(offer))
+    offers.record(caue, OfferValues.of(offer).changed(offer.returned or {}), keeper, offer=offer, at=tomorrow)
+    offer.refresh_from_db()
+    assert (offer.valid_to, offer.returned, offer.review_note) == (later, None, "")
+    published = offers.publish(offers.submit(offer, keeper, at=tomorrow), desk, at=tomorrow)
+    assert (published.status, published.valid_to) == (OfferStatus.PUBLISHED, later)
+
+
+def test_a_change_kept_after_the_end_is_given_up_too(caue: Provider, keeper: Actor, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    for give_up in (
+        lambda: offers.give_up(offer, keeper, at=AT),
+        lambda: offers.record(caue, values(verified_on=TODAY), keeper, offer=offer, at=AT),
+    ):
+        offers.record(caue, values(delay_days=3, verified_on=TODAY), keeper, offer=offer, at=AT)
+        offers.withdraw(offer, keeper, at=AT)
+        give_up()
+        offer.refresh_from_db()
+        assert (offer.returned, offer.delay_days, kinds(offer)[-1]) == (None, None, "given_up")
+        offers.publish(offer, desk, at=AT)
 
 
 def test_a_provider_is_told_why_its_offer_was_withdrawn(
@@ -457,6 +576,57 @@ def test_the_desks_of_other_departments_are_told_once(
     assert elsewhere() == ["05"]
     offers.record(caue, values(coverage=both, delay_days=3), desk, offer=offer, at=AT)
     assert elsewhere() == []
+
+
+def test_each_mail_says_why_it_is_received(caue: Provider, desk: Actor) -> None:
+    offer = offers.publish(offers.record(caue, values(), desk, at=AT), desk, at=AT)
+    reader = Recipient("lecteur@demo.example", "address:lecteur@demo.example")
+    for mail, event, why in (
+        (ToReview(), events.OfferToReview(offer_id=offer.pk), "vous relisez les offres de cet organisme"),
+        (Expired(), events.OfferExpired(offer_id=offer.pk), "vous répondez pour l’organisme qui tient cette offre"),
+        (
+            FromElsewhere(),
+            events.OfferCameFromElsewhere(offer_id=offer.pk, department="05"),
+            "vous travaillez au guichet d’un département où cette offre vaut aussi",
+        ),
+    ):
+        composed = compose(mail, event, reader)
+        for said in (composed.text, composed.html):
+            assert f"parce que {why}." in said, mail.kind
+
+
+def test_an_offer_that_opens_is_told_two_nights_and_no_more(caue: Provider, desk: Actor, told: list[Event]) -> None:
+    """The second is for a night that was missed."""
+    offer = offers.publish(offers.record(caue, values(valid_from=TODAY), desk, at=AT), desk, at=AT)
+    told.clear()
+    nights = [offers.open_due(at=AT + dt.timedelta(days=days)) for days in range(-1, 8)]
+    assert nights == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert {event.offer_id for event in told if isinstance(event, events.OfferChanged)} == {offer.pk}
+
+
+def test_a_desk_is_told_once_of_a_whole_file(
+    caue: Provider, desk: Actor, told: list[Event], django_assert_max_num_queries: Any
+) -> None:
+    both = (Line("department", "04"), Line("commune", "05061"))
+    every = [
+        offers.publish(
+            offers.record(caue, values(title=f"Offre {rank}", coverage=both), desk, tells_others=False, at=AT),
+            desk,
+            tells_others=False,
+            at=AT,
+        )
+        for rank in range(5)
+    ]
+    assert not [event for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+    arrivals = Arrivals()
+    with django_assert_max_num_queries(1):
+        arrivals.add([Move(offer, both, ()) for offer in every])
+    arrivals.add([Move(every[0], both, both)])
+    arrivals.tell(AT)
+    found = [event for event in told if isinstance(event, events.OfferCameFromElsewhere)]
+    assert [(event.department, event.offer_id, event.others) for event in found] == [("05", every[0].pk, 4)]
+    context = FromElsewhere().context(found[0], Recipient("guichet@demo.example", "desk:05"))
+    assert "4\u00a0autres offres du même fichier valent aussi" in context["paragraphs"][-1]
 
 
 def test_history_is_never_rewritten(caue: Provider, keeper: Actor) -> None:

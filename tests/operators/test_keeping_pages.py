@@ -114,7 +114,11 @@ def test_a_change_waits_and_is_shown_beside_what_is_published(as_: As, own: Prov
     assert "Précisez le prix." in text(provider.get(f"{LIST}{offer.uuid}/"))
     again = provider.get(f"{LIST}{offer.uuid}/modifier/")
     assert "Précisez le prix." in text(again) and again.context["form"].initial["title"] == "Autre titre"
-    assert as_("instructeur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+    desk = as_("instructeur")
+    assert desk.get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
+    assert "Abandonner la modification" not in text(desk.get(f"{LIST}{offer.uuid}/"))
+    assert act(desk, offer, "abandonner").status_code == 403
+    assert "Abandonner la modification" in text(as_("offreur").get(f"{LIST}{offer.uuid}/"))
     assert act(as_("offreur"), offer, "abandonner").status_code == 302
     assert as_("offreur").get(f"{LIST}{offer.uuid}/modifier/").context["form"].initial["title"] == offer.title
 

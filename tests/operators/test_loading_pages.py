@@ -12,9 +12,11 @@ from openpyxl import load_workbook
 from zeal import zeal_ignore
 
 from accounts.sessions import signed_in
-from common import jobs
+from common import clock, jobs
+from common import events as bus
 from files.enums import ScanState
 from files.models import StoredFile
+from operators.events import OfferCameFromElsewhere
 from operators.models import Offer, OfferLoad, OfferRevision
 from operators.services import loads
 from requests.demonstration.stage import Stage
@@ -107,6 +109,17 @@ def test_what_moved_is_shown_again(as_: As) -> None:
     load = work()
     assert (load.state, load.changes) == ("ready", 0)
     assert "Le catalogue a changé" in text(client.get(address))
+
+
+def test_the_desk_of_another_department_is_told_once_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[OfferCameFromElsewhere] = []
+    monkeypatch.setitem(bus._subscribers, OfferCameFromElsewhere, [heard.append])
+    lines = [line(title=f"{TITLE} {rank}", coverage="département 40") for rank in range(3)]
+    data = sheet(line(title=f"{TITLE} ici"), *lines)
+    for _ in range(2):
+        loads.apply(data, "carte.csv", ALL, at=clock.now())
+    first = Offer.objects.get(title=f"{TITLE} 0")
+    assert [(event.department, event.offer_id, event.others) for event in heard] == [("40", first.pk, 2)]
 
 
 def test_a_stale_page_applies_nothing(as_: As) -> None:
