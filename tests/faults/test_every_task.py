@@ -126,7 +126,8 @@ def route(world: World) -> Prepared:
     row = submitted(world.stage).row
     before = row.assessments.count()
     type(row).objects.filter(pk=row.pk).update(phase="works")
-    job = routing.ask(row)
+    with transaction.atomic():
+        job = routing.ask(row)
     return Prepared([job.pk], lambda: row.assessments.count() - before, 1)
 
 

@@ -144,7 +144,8 @@ def test_a_request_whose_subject_changes_while_its_routing_waits_is_routed_with_
     rows = [submitted(stage).row, submitted(stage, "deux").row]
     before = [row.assessment_id for row in SupportRequest.objects.filter(pk__in=[row.pk for row in rows])]
     SupportRequest.objects.filter(pk=rows[1].pk).update(phase="works")
-    waiting = [routing.ask(row) for row in rows]
+    with transaction.atomic():
+        waiting = [routing.ask(row) for row in rows]
     locked = threading.Event()
 
     def change() -> None:
