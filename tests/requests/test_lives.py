@@ -101,9 +101,9 @@ def test_outcomes_of_what_is_ended(planned: list[Life]) -> None:
     }
     assert rates["90"] < 0.80 < rates["04"] < rates["48"] < 1, rates
     motives = Counter(
-        motive for life in ended for step in life.steps if step.verb == "refer" for motive in step.given["motives"]
+        motive for life in planned for step in life.steps if step.verb == "refer" for motive in step.given["motives"]
     )
-    referred = sum(step.verb == "refer" for life in ended for step in life.steps)
+    referred = sum(step.verb == "refer" for life in planned for step in life.steps)
     assert motives.total() > referred
     assert [motive for motive, _ in motives.most_common()] == ["insufficient_resources", "complexity", "fragility"]
 

@@ -74,12 +74,15 @@ def test_unknown_is_said_and_known_has_its_source(client: Client, tmp_path: obje
     from pathlib import Path
 
     path = Path(str(tmp_path)) / "z.csv"
+    path.write_text("code,frr\n04070,FRR+\n", "utf-8")
+    load_zoning("frr", path)
     path.write_text("code,revenu_median\n04070,21500\n", "utf-8")
     load_zoning("revenu_median", path)
     known = client.get("/territoires/04070/").content.decode()
-    assert "21\u202f500\u00a0€" in known and "Insee, Filosofi, 2021" in known
+    assert "FRR+" in known and "Direction générale des collectivités locales" in known
+    assert "Revenu médian" not in known and "21\u202f500" not in known, "a measure of inhabitants is not published"
     unknown = client.get("/territoires/04121/").content.decode()
-    assert "Revenu médian par unité de consommation" in unknown and "<em>Non connu</em>" in unknown
+    assert "Classement France ruralités revitalisation" in unknown and "<em>Non connu</em>" in unknown
 
 
 def test_mayotte_shows_the_year_of_its_population(client: Client) -> None:
