@@ -11,8 +11,9 @@ import pytest
 from accounts.services.people import set_official_address
 from common.actor import Actor
 from common.errors import Conflict, Invalid, NotAllowed
+from requests.demonstration import around
 from requests.demonstration.stage import Stage
-from requests.models import Visit
+from requests.models import SupportRequest, Visit
 from requests.services import visits
 from requests.services.visits import Visited
 from territories.models import Collectivity
@@ -227,3 +228,12 @@ def test_two_at_once_open_one_visit(quiet: list[Collectivity]) -> None:
     works = [partial(visits.add, me, codes) for me in actors]
     assert sorted(together(*works)) == [(0, 6), (0, 6), (6, 0)]
     assert Visit.objects.count() == 6
+
+
+def test_the_demonstration_visits_communes_that_never_filed(stage: Stage) -> None:
+    for _ in range(2):
+        around.visited(stage)
+    rows = Visit.objects.select_related("commune")
+    assert sorted(bool(row.visited_on) for row in rows) == [False, False, True]
+    assert {row.commune.department_id for row in rows} == {"04"}
+    assert not SupportRequest.objects.filter(collectivity__in=[row.commune_id for row in rows]).exists()
