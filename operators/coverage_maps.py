@@ -77,11 +77,5 @@ def dots_of(bodies: Iterable[Collectivity], uncovered: Collection[str]) -> dict[
         "covered": [code for code in places if code not in uncovered],
         "hole": [code for code in places if code in uncovered],
     }
-    return {
-        "width": dots.width,
-        "height": dots.height,
-        "dot": f"{dots.dot:.1f}",  # as SVG writes numbers
-        "hole": f"{0.4 * dots.dot:.1f}",
-        "layers": [(name, f"{words} ({number(len(layers[name]))})", dots.path(layers[name])) for name, words in LAYERS],
-        "missing": len(communes) - len(places),
-    }
+    missing = len(communes) - len(places)
+    return {**dots.drawing((name, words, layers[name]) for name, words in LAYERS), "missing": missing}

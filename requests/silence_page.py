@@ -199,14 +199,8 @@ def map_of(silence: Silence) -> dict[str, Any] | None:
         if one.body.pk in places:
             visit = one.planned or one.visited_on
             layers["other" if one.body.pk not in found else "visit" if visit else "silent"].append(one.body.pk)
-    return {
-        "width": dots.width,
-        "height": dots.height,
-        "dot": f"{dots.dot:.1f}",  # as SVG writes numbers
-        "hole": f"{0.4 * dots.dot:.1f}",
-        "layers": [(name, f"{words} ({number(len(layers[name]))})", dots.path(layers[name])) for name, words in LAYERS],
-        "missing": len(silence.communes) - len(places),
-    }
+    missing = len(silence.communes) - len(places)
+    return {**dots.drawing((name, words, layers[name]) for name, words in LAYERS), "missing": missing}
 
 
 # --- the export ------------------------------------------------------------------------------------------------------

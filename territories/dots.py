@@ -1,8 +1,10 @@
 """A map of dots: each commune at its centre, one path for all those drawn alike. No outline, no query, no script."""
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from common.french import number
 
 Key = TypeVar("Key")
 
@@ -36,3 +38,14 @@ class Dots(Generic[Key]):
     def path(self, keys: Iterable[Key]) -> str:
         """The path of SVG that puts a dot (a stroke of round ends) on each of those that have a place."""
         return "".join("M{} {}h.01".format(*self.points[key]) for key in keys if key in self.points)
+
+    def drawing(self, layers: Iterable[tuple[str, str, Sequence[Key]]]) -> dict[str, Any]:
+        """What a template draws of layers (name, words, keys): ``width``, ``height``, ``dot`` and ``hole`` (diameters,
+        as SVG writes numbers), ``layers`` (name, words with their count, path)."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "dot": f"{self.dot:.1f}",
+            "hole": f"{0.4 * self.dot:.1f}",
+            "layers": [(name, f"{words} ({number(len(keys))})", self.path(keys)) for name, words, keys in layers],
+        }

@@ -17,6 +17,7 @@ from operators.enums import ProviderKind
 from operators.models import Offer
 from requests import deadlines
 from requests.enums import (
+    LIVE_SOLICITATIONS,
     AnswerChannel,
     AssignmentKind,
     DeclineReason,
@@ -47,7 +48,7 @@ def solicit(
     """Asks a provider about an offer, once a decision; called by the dispatch only. An offer whose provider agreed
     beforehand counts as accepted. None when that offer is already asked or accepted. Without ``expected_on``, the
     delay of the service, counted from the return of a provider who is away."""
-    live = support_request.solicitations.filter(offer=offer, state__in=["asked", "accepted"])
+    live = support_request.solicitations.filter(offer=offer, state__in=LIVE_SOLICITATIONS)
     if live.exists():
         return None
     agreed = offer.agreed_beforehand
@@ -72,7 +73,7 @@ def solicit(
 def await_providers(support_request: SupportRequest) -> None:
     """Says who is waited for during the local search: the providers, unless the desk has something to do: one has
     accepted, and the applicant did not decline him; one asks something; or all have answered."""
-    rows = list(support_request.solicitations.filter(state__in=["asked", "accepted"]))
+    rows = list(support_request.solicitations.filter(state__in=LIVE_SOLICITATIONS))
     asked = [row for row in rows if row.state == SolicitationState.ASKED]
     declined = SolutionLine.objects.filter(solicitation__in=rows, solution__state=SolutionState.DECLINED)
     refused = set(declined.values_list("solicitation_id", flat=True))

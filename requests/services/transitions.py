@@ -23,6 +23,7 @@ from common.events import emit
 from requests import deadlines
 from requests.enums import (
     LIVE_DELEGATIONS,
+    LIVE_SOLICITATIONS,
     ActionChoices,
     DelegationState,
     ReferralState,
@@ -122,9 +123,8 @@ def _give_up(support_request: SupportRequest, at: dt.datetime, memory: held.Memo
             "L’Agence a engagé la mission : la demande ne peut plus être retirée ni fermée. Proposez sa clôture.",
             code="committed",
         )
-    live = SolicitationState.ASKED, SolicitationState.ACCEPTED
     row = support_request
-    change(row.solicitations.filter(state__in=live), state=SolicitationState.CANCELLED, cancelled_at=at)
+    change(row.solicitations.filter(state__in=LIVE_SOLICITATIONS), state=SolicitationState.CANCELLED, cancelled_at=at)
     change(row.solutions.filter(state=SolutionState.PROPOSED), state=SolutionState.WITHDRAWN, answered_at=at)
     change(row.solutions.filter(state=SolutionState.ACCEPTED), state=SolutionState.WITHDRAWN)
     change(row.referrals.exclude(state=ReferralState.ANSWERED), state=ReferralState.ABANDONED)

@@ -17,12 +17,12 @@ from operators.enums import RedirectionReason
 from operators.models import Offer, Subject
 from requests import deadlines
 from requests.enums import (
+    LIVE_SOLICITATIONS,
     AssignmentKind,
     Competence,
     DecisionKind,
     DocumentKind,
     Motive,
-    SolicitationState,
 )
 from requests.events import DecisionTaken
 from requests.models import Decision, Dispatch, Note, ReadingLog, SupportRequest
@@ -263,7 +263,7 @@ def _check_expected(support_request: SupportRequest, expected_on: dt.date, at: d
 
 def _refuse_again(support_request: SupportRequest, offers: Sequence[Offer]) -> None:
     """The same decision sent again, once a worker has carried the first out, would ask nobody."""
-    live = support_request.solicitations.filter(state__in=[SolicitationState.ASKED, SolicitationState.ACCEPTED])
+    live = support_request.solicitations.filter(state__in=LIVE_SOLICITATIONS)
     asked = {row.offer_id: row for row in live.select_related("decision__person")}
     if all(offer.pk in asked for offer in offers):
         decision = asked[offers[0].pk].decision

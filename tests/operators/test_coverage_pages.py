@@ -238,7 +238,7 @@ def test_two_days_of_the_nation_are_compared(as_: As, django_assert_max_num_quer
     former = latest - dt.timedelta(days=3)
     CoverageCell.objects.update(on=former)
     Offer.objects.filter(provider__department="04").update(status="draft")
-    coverage.compute()
+    coverage.compute(latest)
     theme = next(
         cell.theme
         for cell in CoverageCell.objects.filter(on=latest, department="04", kind="commune").order_by("-uncovered")
